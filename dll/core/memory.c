@@ -1,0 +1,112 @@
+/* memory.c - memcpy and its family, so that nothing but ntdll.dll is imported.
+ *
+ * Small sizes are done with overlapping moves (no loop, no tail), middle sizes with 16-byte registers, and large ones
+ * with the string instructions, which every current processor turns into whole cache lines.
+ */
+#include "memory.h"
+#include <emmintrin.h>
+#include <stdint.h>
+
+#define STRING_BYTES 1024 /* from here on the string instructions' start-up cost pays */
+
+typedef uint64_t __attribute__((may_alias, aligned(1))) loose64;
+typedef uint32_t __attribute__((may_alias, aligned(1))) loose32;
+typedef uint16_t __attribute__((may_alias, aligned(1))) loose16;
+
+static inline __m128i load16(const void *p) { return _mm_loadu_si128((const __m128i *)p); }
+static inline void store16(void *p, __m128i v) { _mm_storeu_si128((__m128i *)p, v); }
+
+/* Copies up to 32 bytes; everything is read before anything is written, so the ranges may overlap. */
+static inline void copy_small(char *to, const char *from, size_t bytes)
+{
+    if (bytes >= 16) {
+        __m128i head = load16(from), tail = load16(from + bytes - 16);
+        store16(to, head);
+        store16(to + bytes - 16, tail);
+    } else if (bytes >= 8) {
+        uint64_t head = *(const loose64 *)from, tail = *(const loose64 *)(from + bytes - 8);
+        *(loose64 *)to = head;
+        *(loose64 *)(to + bytes - 8) = tail;
+    } else if (bytes >= 4) {
+        uint32_t head = *(const loose32 *)from, tail = *(const loose32 *)(from + bytes - 4);
+        *(loose32 *)to = head;
+        *(loose32 *)(to + bytes - 4) = tail;
+    } else if (bytes >= 2) {
+        uint16_t head = *(const loose16 *)from, tail = *(const loose16 *)(from + bytes - 2);
+        *(loose16 *)to = head;
+        *(loose16 *)(to + bytes - 2) = tail;
+    } else if (bytes) {
+        *to = *from;
+    }
+}
+
+static void copy_forward(char *to, const char *from, size_t bytes)
+{
+    __m128i tail = load16(from + bytes - 16);
+    char *last = to + bytes - 16;
+    for (; to < last; to += 16, from += 16) store16(to, load16(from));
+    store16(last, tail);
+}
+
+static void copy_backward(char *to, const char *from, size_t bytes)
+{
+    __m128i head = load16(from);
+    size_t at = bytes;
+    for (; at > 16; at -= 16) store16(to + at - 16, load16(from + at - 16));
+    store16(to, head);
+}
+
+void *memmove(void *to, const void *from, size_t bytes)
+{
+    if (bytes <= 32) copy_small(to, from, bytes);
+    else if ((uintptr_t)to - (uintptr_t)from >= bytes) return memcpy(to, from, bytes);
+    else copy_backward(to, from, bytes);
+    return to;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
+{
+    if (bytes <= 32) {
+        copy_small(to, from, bytes);
+    } else if (bytes < STRING_BYTES) {
+        copy_forward(to, from, bytes);
+    } else {
+        void *d = to;
+        const void *s = from;
+        __asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(bytes) : : "memory");
+    }
+    return to;
+}
+
+void *memset(void *to, int value, size_t bytes)
+{
+    char *p = to;
+    if (bytes >= STRING_BYTES) {
+        void *d = to;
+        __asm__ volatile("rep stosb" : "+D"(d), "+c"(bytes) : "a"(value) : "memory");
+    } else if (bytes >= 16) {
+        __m128i v = _mm_set1_epi8((char)value);
+        char *last = p + bytes - 16;
+        for (; p < last; p += 16) store16(p, v);
+        store16(last, v);
+    } else if (bytes >= 4) {
+        uint32_t v = (uint8_t)value * 0x01010101u;
+        size_t half = bytes & 8 ? 4 : 0;
+        *(loose32 *)p = v;
+        *(loose32 *)(p + half) = v;
+        *(loose32 *)(p + bytes - 4 - half) = v;
+        *(loose32 *)(p + bytes - 4) = v;
+    } else {
+        while (bytes) p[--bytes] = (char)value;
+    }
+    return to;
+}
+
+int memcmp(const void *a, const void *b, size_t bytes)
+{
+    const unsigned char *x = a, *y = b;
+    for (; bytes >= 8 && *(const loose64 *)x == *(const loose64 *)y; bytes -= 8) x += 8, y += 8;
+    for (; bytes; bytes--, x++, y++)
+        if (*x != *y) return *x - *y;
+    return 0;
+}

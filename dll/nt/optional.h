@@ -1,0 +1,38 @@
+/* optional.h - the ntdll calls that some supported systems lack.
+ *
+ * Each is resolved once, at process attach, into nt_optional.NAME (NULL when the system lacks it). The name being
+ * there proves little (some layers export calls that do nothing): a family that needs a behaviour probes it.
+ * Add a call by adding one line.
+ */
+#ifndef K32MEM_OPTIONAL_H
+#define K32MEM_OPTIONAL_H
+
+/* X(return type, name, parameters) */
+#define NT_OPTIONAL(X)                                                                                               \
+    X(NTSTATUS, NtAllocateVirtualMemoryEx, (HANDLE, PVOID *, PSIZE_T, ULONG, ULONG, PVOID, ULONG))                   \
+    X(NTSTATUS, NtMapViewOfSectionEx,                                                                                \
+      (HANDLE, HANDLE, PVOID *, const LARGE_INTEGER *, PSIZE_T, ULONG, ULONG, PVOID, ULONG))                         \
+    X(NTSTATUS, NtUnmapViewOfSectionEx, (HANDLE, PVOID, ULONG))                                                      \
+    X(NTSTATUS, NtCreateSectionEx,                                                                                   \
+      (PHANDLE, ACCESS_MASK, const OBJECT_ATTRIBUTES *, const LARGE_INTEGER *, ULONG, ULONG, HANDLE, PVOID, ULONG))  \
+    X(NTSTATUS, NtSetInformationVirtualMemory, (HANDLE, int, ULONG_PTR, PVOID, PVOID, ULONG))                        \
+    X(NTSTATUS, NtAllocateUserPhysicalPages, (HANDLE, PULONG_PTR, PULONG_PTR))                                       \
+    X(NTSTATUS, NtAllocateUserPhysicalPagesEx, (HANDLE, PULONG_PTR, PULONG_PTR, PVOID, ULONG))                       \
+    X(NTSTATUS, NtFreeUserPhysicalPages, (HANDLE, PULONG_PTR, PULONG_PTR))                                           \
+    X(NTSTATUS, NtMapUserPhysicalPages, (PVOID, ULONG_PTR, PULONG_PTR))                                              \
+    X(NTSTATUS, NtMapUserPhysicalPagesScatter, (PVOID *, ULONG_PTR, PULONG_PTR))                                     \
+    X(NTSTATUS, NtCreateThreadEx,                                                                                    \
+      (PHANDLE, ACCESS_MASK, PVOID, HANDLE, PVOID, PVOID, ULONG, SIZE_T, SIZE_T, SIZE_T, PVOID))
+
+struct nt_optional {
+#define X(ret, name, params) ret(NTAPI *name) params;
+    NT_OPTIONAL(X)
+#undef X
+};
+
+extern struct nt_optional nt_optional;
+
+/* Fills nt_optional. Called once, from process attach, under the loader lock. */
+void nt_optional_resolve(void);
+
+#endif
