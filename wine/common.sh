@@ -1,0 +1,34 @@
+# common.sh - what the scripts of this folder share: where things are, how to speak, how to fail. Sourced, by bash.
+
+set -euo pipefail
+export LC_ALL=C
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+build=$top/build
+logs=$build/logs
+
+say() { printf '%s\n' "$*"; }
+
+# One line that says what is wrong and what to do; nothing after it runs.
+fail() {
+    printf 'k32mem: %s\n' "$*" >&2
+    exit 1
+}
+
+# long MESSAGE LOG COMMAND...: runs the command with its output in build/logs/LOG, and every ten seconds says how long
+# it has been going. Returns the command's own result.
+long() {
+    local message=$1 log=$logs/$2 start=$SECONDS job result=0 tick=0
+    shift 2
+    mkdir -p "$logs"
+    say "  $message"
+    "$@" >"$log" 2>&1 </dev/null &
+    job=$!
+    while kill -0 "$job" 2>/dev/null; do
+        sleep 0.2
+        tick=$((tick + 1))
+        if ((tick % 50 == 0)); then say "    ... $((SECONDS - start)) s: $(tail -n 1 "$log" | tr -d '\r' | cut -c 1-90)"; fi
+    done
+    wait "$job" || result=$?
+    return "$result"
+}
