@@ -55,7 +55,10 @@ struct conform_test {
     unsigned flags; /* TEST_* */
     struct conform_test *next;
 };
-enum { TEST_SLOW = 1 /* may take up to a minute instead of ten seconds */ };
+enum {
+    TEST_SLOW = 1, /* may take up to a minute instead of ten seconds */
+    TEST_OWN = 2,  /* a test of the harness itself: runs only with --own */
+};
 
 /* ---- functions under test ---- */
 struct conform_function {

@@ -1,0 +1,143 @@
+/* manifest.c - the reviewed list of a platform's known differences.
+ *
+ * One entry a line, four fields between bars; '#' starts a comment line, '*' in a name stands for anything:
+ *
+ *     VirtualUnlock.never_locked/1 | differ  | why it differs            | where that is known from
+ *     AllocateUserPhysicalPages.*  | missing | why the export is missing | ...
+ *     GetWsChanges.own_faults      | flaky   | why runs differ           | ...
+ *
+ * kinds: differ (of a check), missing, crash, timeout, failed (of a test), flaky (of a test: it is run again when it does
+ * not agree, and counted). A listed difference that does not show any more is a failure, as is one that is not
+ * listed. */
+#include "harness.h"
+
+struct entry {
+    char *pattern, *kind, *reason;
+    unsigned line;
+    bool seen;
+    struct entry *next;
+};
+struct manifest {
+    const char *path;
+    struct entry *first, **end;
+};
+
+static char *trim(char *text)
+{
+    while (*text == ' ' || *text == '\t')
+        text++;
+    for (size_t length = strlen(text); length && strchr(" \t\r", text[length - 1]);)
+        text[--length] = 0;
+    return text;
+}
+
+struct manifest *manifest_read(const char *path)
+{
+    static const char *const kinds = " differ missing crash timeout failed flaky ";
+    char *text = file_read(path, NULL);
+    struct manifest *manifest = calloc(1, sizeof(*manifest));
+    if (!text)
+        die("cannot read the manifest %s", path);
+    manifest->path = path;
+    manifest->end = &manifest->first;
+    for (unsigned number = 1; text; number++) {
+        char *line = text, *fields[4] = { line };
+        unsigned count = 1;
+        text = strchr(line, '\n');
+        if (text)
+            *text++ = 0;
+        if (*trim(line) == '#' || !*trim(line))
+            continue;
+        for (char *bar; count < 4 && (bar = strchr(fields[count - 1], '|')); count++) {
+            *bar = 0;
+            fields[count] = bar + 1;
+        }
+        for (unsigned i = 0; i < count; i++)
+            fields[i] = trim(fields[i]);
+        if (count < 4 || !*fields[2] || !*fields[3] || !strstr(kinds, text_format(" %s ", fields[1])))
+            die("%s:%u: not `name | kind | reason | source`", path, number);
+        struct entry *entry = calloc(1, sizeof(*entry));
+        *entry = (struct entry){ fields[0], fields[1], text_format("%s (%s)", fields[2], fields[3]), number, false, NULL };
+        *manifest->end = entry;
+        manifest->end = &entry->next;
+    }
+    return manifest;
+}
+
+static struct entry *find(struct manifest *manifest, const char *kind, const char *name)
+{
+    for (struct entry *entry = manifest ? manifest->first : NULL; entry; entry = entry->next)
+        if (!strcmp(entry->kind, kind) && text_matches(entry->pattern, name))
+            return entry;
+    return NULL;
+}
+
+const char *manifest_allows(struct manifest *manifest, const struct result *result, const struct check *check)
+{
+    struct entry *entry = check ? find(manifest, "differ", check->id)
+                                : find(manifest, outcome_names[result->outcome], result->name);
+    if (!entry)
+        return NULL;
+    entry->seen = true;
+    return entry->reason;
+}
+
+const char *manifest_flaky(struct manifest *manifest, const char *test)
+{
+    struct entry *entry = find(manifest, "flaky", test);
+    return entry ? entry->reason : NULL;
+}
+
+/* Whether the entry could have shown in this run: one of its tests was run. A name that no test has is stale, too,
+ * but only a run of all tests can tell. */
+static bool entry_concerns(const struct entry *entry, const struct record *record, bool complete)
+{
+    char *test = text_copy(entry->pattern), *slash = strrchr(test, '/');
+    if (slash)
+        *slash = 0;
+    for (unsigned i = 0; i < record->result_count; i++)
+        if (text_matches(test, record->results[i].name))
+            return true;
+    return complete;
+}
+
+unsigned manifest_report_vanished(struct manifest *manifest, const struct record *record, bool complete)
+{
+    unsigned count = 0;
+    for (struct entry *entry = manifest ? manifest->first : NULL; entry; entry = entry->next) {
+        /* A flaky test may well agree this time; only one that is gone is stale. */
+        bool flaky = !strcmp(entry->kind, "flaky");
+        if (entry->seen || !entry_concerns(entry, record, complete) || (flaky && entry_concerns(entry, record, false)))
+            continue;
+        printf("# %s:%u: listed as %s, but does not show any more: %s\n", manifest->path, entry->line, entry->kind,
+               entry->pattern);
+        count++;
+    }
+    return count;
+}
+
+void manifest_propose(const struct record *record, const char *path)
+{
+    FILE *out = fopen(path, "wb");
+    if (!out)
+        die("cannot write %s", path);
+    fprintf(out, "# Known differences of %s. Each needs its reason and its source.\n", record_title(record));
+    for (unsigned i = 0; i < record->result_count; i++) {
+        const struct result *result = &record->results[i];
+        if (result->outcome != DONE)
+            fprintf(out, "%s | %s | REASON%s%s | SOURCE\n", result->name, outcome_names[result->outcome],
+                    result->detail ? " " : "", result->detail ? result->detail : "");
+        for (unsigned j = 0; j < result->check_count; j++) {
+            const struct check *check = &result->checks[j];
+            if (check->verdict != DIFFER)
+                continue;
+            fprintf(out, "%s | differ | REASON", check->id);
+            for (unsigned k = 0; k < check->value_count; k++)
+                if (check->values[k].verdict == DIFFER)
+                    fprintf(out, " %s is %s, documented %s;", check->values[k].name, check->values[k].text,
+                            check->values[k].expected);
+            fprintf(out, " | SOURCE %s\n", check->page);
+        }
+    }
+    fclose(out);
+}
