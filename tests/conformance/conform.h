@@ -88,6 +88,7 @@ void conform_missing(const char *name);
 
 /* ---- tests ---- */
 #define TEST_FLAGS(function, label, flags)                                                                           \
+    static const char *conform_family(void);                                                                         \
     static void test_##function##_##label(void);                                                                     \
     __attribute__((constructor)) static void register_##function##_##label(void)                                     \
     {                                                                                                                \
@@ -98,7 +99,6 @@ void conform_missing(const char *name);
     static void test_##function##_##label(void)
 #define TEST(function, label) TEST_FLAGS(function, label, 0)
 /* Names the file's family. May stand anywhere at file scope, once. */
-static const char *conform_family(void);
 #define FAMILY(name)                                                                                                 \
     static const char *conform_family(void) { return #name; }
 

@@ -1,0 +1,35 @@
+# rules.mk - conform.exe, one per architecture: the harness and every test file beside it. Included by Makefile.mingw.
+
+CONFORM_SOURCES := $(wildcard tests/conformance/*.c tests/conformance/harness/*.c)
+CONFORM_FLAGS   := $(PROGRAMFLAGS) -isystem build/source/cjson
+# Windows calls tests back with whatever stack alignment it has.
+CONFORM_ARCH_x86_64 :=
+CONFORM_ARCH_i686   := -msse2 -mfpmath=sse -mstackrealign
+
+build/source/cjson/.complete:
+	@wine/setup source cjson
+
+define CONFORM_RULES
+CONFORM_OBJECTS_$(1) := $$(CONFORM_SOURCES:tests/%.c=build/$(1)/obj/tests/%.o)
+
+build/$(1)/obj/tests/conformance/%.o: tests/conformance/%.c Makefile.mingw tests/conformance/rules.mk \
+  | build/source/cjson/.complete build/source/cmocka/.complete
+	@mkdir -p $$(@D)
+	@echo "  $(1) CC  $$<"
+	@$(1)-w64-mingw32-gcc $$(CONFORM_FLAGS) $$(CONFORM_ARCH_$(1)) -c -o $$@ $$<
+
+build/$(1)/libcjson.a: build/source/cjson/.complete
+	@mkdir -p build/$(1)/obj
+	@echo "  $(1) LIB $$@"
+	@$(1)-w64-mingw32-gcc -O2 -ffile-prefix-map=./= -Ibuild/source/cjson -c -o build/$(1)/obj/cjson.o \
+	  build/source/cjson/cJSON.c
+	@$(1)-w64-mingw32-ar rcsD $$@ build/$(1)/obj/cjson.o
+
+# Never linked to libk32mem.a: what is tested is looked up in the target.
+build/$(1)/conform.exe: $$(CONFORM_OBJECTS_$(1)) build/$(1)/libcjson.a build/$(1)/libcmocka.a
+	@echo "  $(1) EXE $$@"
+	@$(1)-w64-mingw32-gcc $$(PROGRAMLINK) -Wl,-s -o $$@ $$^
+
+programs: build/$(1)/conform.exe
+endef
+$(foreach arch,$(ARCHES),$(eval $(call CONFORM_RULES,$(arch))))
