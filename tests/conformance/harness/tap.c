@@ -87,7 +87,7 @@ int tap_finish(const struct record *record, struct manifest *manifest, bool comp
            "%u reruns of flaky tests\n",
            outcomes[DONE], outcomes[MISSING], outcomes[CRASH], outcomes[TIMEOUT], outcomes[FAILED], known, vanished,
            reruns);
-    printf("# %s: %u passed, %u failed\n", record_title(record), passed, failed + vanished);
+    printf("# %s\n%u passed, %u failed\n", record_title(record), passed, failed + vanished);
     fflush(stdout);
     return failed + vanished ? 1 : 0;
 }
