@@ -6,6 +6,8 @@ export LC_ALL=C
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=$top/build
 logs=$build/logs
+# Wine keeps its server's socket there: each checkout has its own.
+export TMPDIR=$build/tmp
 
 say() { printf '%s\n' "$*"; }
 

@@ -15,7 +15,7 @@ as_root() {
 apt_wait() {
     local log=$1 message=$2 until=$((SECONDS + ${K32MEM_APT_WAIT:-120})) told=
     shift 2
-    until long "$message" "$log" as_root env DEBIAN_FRONTEND=noninteractive apt-get -y \
+    until long "$message" "$log" as_root env -u TMPDIR DEBIAN_FRONTEND=noninteractive apt-get -y \
         -o DPkg::Lock::Timeout=20 -o Acquire::Retries=2 "$@"; do
         grep -qE 'Could not get lock|Unable to (lock|acquire)' "$logs/$log" || return 1
         ((SECONDS < until)) || fail "another program holds apt's lock; let it finish (or stop it) and run this again"

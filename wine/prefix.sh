@@ -11,6 +11,7 @@ wine_environment() {
     unset WINEARCH WINESERVER WINELOADER WINEDLLDIR0 DISPLAY WAYLAND_DISPLAY
     export WINEPREFIX=$prefix WINEDLLPATH=$wine32 WINEDEBUG=${K32MEM_WINEDEBUG:--all}
     export WINEDLLOVERRIDES='mscoree=;mshtml=;winemenubuilder.exe='
+    mkdir -p "$TMPDIR"
     if [ ! -d "${HOME:-}" ]; then export HOME=$build; fi
 }
 
