@@ -1,0 +1,77 @@
+/* view.c - the one place where views come and go. */
+#include "view.h"
+#include "../core/region.h"
+
+#ifndef PAGE_TARGETS_INVALID
+#define PAGE_TARGETS_INVALID 0x40000000
+#endif
+
+#define PRESERVE_PLACEHOLDER 2u /* MEM_PRESERVE_PLACEHOLDER */
+
+ULONG view_protect(ULONG access)
+{
+    /* FILE_MAP_COPY is 1 and part of FILE_MAP_ALL_ACCESS, so it asks for a copy only when no other right is there.
+     * The executable protections are the plain ones moved up by four bits. */
+    ULONG plain = access & SECTION_MAP_WRITE                                 ? PAGE_READWRITE
+                  : access & SECTION_MAP_READ                                ? PAGE_READONLY
+                  : (access & FILE_MAP_COPY)                                 ? PAGE_WRITECOPY
+                                                                             : PAGE_NOACCESS;
+    return access & FILE_MAP_EXECUTE ? plain << 4 : plain;
+}
+
+static NTSTATUS map_once(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, SIZE_T *bytes, ULONG type,
+                         ULONG protect, ULONG node)
+{
+    LARGE_INTEGER from = { .QuadPart = (LONGLONG)offset };
+    if (node != NUMA_NO_PREFERRED_NODE && nt_optional.NtMapViewOfSectionEx) {
+        MEM_EXTENDED_PARAMETER preferred = { .Type = MemExtendedParameterNumaNode, .ULong64 = node };
+        return nt_optional.NtMapViewOfSectionEx(section, process, base, &from, bytes, type, protect, &preferred, 1);
+    }
+    return NtMapViewOfSection(section, process, base, 0, 0, &from, bytes, VIEW_SHARE, type, protect);
+}
+
+NTSTATUS view_map(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, SIZE_T *bytes, ULONG type, ULONG protect,
+                  ULONG node)
+{
+    PVOID wanted_base = *base;
+    SIZE_T wanted_bytes = *bytes;
+    for (;;) {
+        NTSTATUS status = map_once(section, process, base, offset, bytes, type, protect, node);
+        if (status == STATUS_INVALID_PAGE_PROTECTION && (protect & PAGE_TARGETS_INVALID)) {
+            /* A system without control flow guard knows no call targets, so that none of them can be valid. */
+            protect &= ~(ULONG)PAGE_TARGETS_INVALID;
+            status = map_once(section, process, base, offset, bytes, type, protect, node);
+        }
+        if (status < 0 || wanted_base || !region_any() || process != CURRENT_PROCESS) return status;
+        if (region_settled(*base, *bytes)) return status;
+        NtUnmapViewOfSection(process, *base);
+        *base = NULL;
+        *bytes = wanted_bytes;
+    }
+}
+
+/* NtUnmapViewOfSection also takes an address inside a view; Windows programs are promised an error. */
+static NTSTATUS base_check(HANDLE process, PVOID base)
+{
+    MEMORY_BASIC_INFORMATION info;
+    NTSTATUS status = NtQueryVirtualMemory(process, base, VM_BASIC, &info, sizeof(info), NULL);
+    if (status == STATUS_ACCESS_DENIED) return STATUS_SUCCESS; /* the handle may unmap but not look */
+    if (status == STATUS_INVALID_PARAMETER) return STATUS_NOT_MAPPED_VIEW; /* outside of user space */
+    if (status < 0) return status;
+    if (info.Type != MEM_MAPPED && info.Type != MEM_IMAGE) return STATUS_NOT_MAPPED_VIEW;
+    return info.AllocationBase == base ? STATUS_SUCCESS : STATUS_NOT_MAPPED_VIEW;
+}
+
+NTSTATUS view_unmap(HANDLE process, PVOID base, ULONG flags)
+{
+    if (flags & ~(ULONG)(MEM_UNMAP_WITH_TRANSIENT_BOOST | PRESERVE_PLACEHOLDER)) return STATUS_INVALID_PARAMETER;
+    if (region_any() && process_is_own(process)) {
+        NTSTATUS status = region_unmap(base, flags);
+        if (status != REGION_NOT_MINE) return status;
+    }
+    NTSTATUS status = base_check(process, base);
+    if (status < 0) return status;
+    if (flags & PRESERVE_PLACEHOLDER) return STATUS_CONFLICTING_ADDRESSES; /* a view that replaced no placeholder */
+    if (flags && nt_optional.NtUnmapViewOfSectionEx) return nt_optional.NtUnmapViewOfSectionEx(process, base, flags);
+    return NtUnmapViewOfSection(process, base);
+}
