@@ -1,6 +1,6 @@
 # rules.mk - conform.exe, one per architecture: the harness and every test file beside it. Included by Makefile.mingw.
 
-CONFORM_SOURCES := $(wildcard tests/conformance/*.c tests/conformance/harness/*.c)
+CONFORM_SOURCES := $(wildcard tests/conformance/*.c tests/conformance/*/*.c)
 CONFORM_FLAGS   := $(PROGRAMFLAGS) -isystem build/source/cjson
 # Windows calls tests back with whatever stack alignment it has.
 CONFORM_ARCH_x86_64 :=
@@ -24,6 +24,9 @@ build/$(1)/libcjson.a: build/source/cjson/.complete
 	@$(1)-w64-mingw32-gcc -O2 -ffile-prefix-map=./= -Ibuild/source/cjson -c -o build/$(1)/obj/cjson.o \
 	  build/source/cjson/cJSON.c
 	@$(1)-w64-mingw32-ar rcsD $$@ build/$(1)/obj/cjson.o
+
+# The page is part of the program.
+build/$(1)/obj/tests/conformance/diff/html.o: tests/conformance/diff/page.html
 
 # Never linked to libk32mem.a: what is tested is looked up in the target.
 build/$(1)/conform.exe: $$(CONFORM_OBJECTS_$(1)) build/$(1)/libcjson.a build/$(1)/libcmocka.a

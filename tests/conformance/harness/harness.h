@@ -125,7 +125,8 @@ void run_all(struct record *record, const struct run_options *options);
 
 /* ---- manifests ---- */
 struct manifest;
-struct manifest *manifest_read(const char *path);
+/* Adds the file's entries to manifest, or to a new one for NULL. */
+struct manifest *manifest_read(struct manifest *manifest, const char *path);
 /* The reason why this result or check is allowed not to agree, or NULL. Marks the entry as seen. */
 const char *manifest_allows(struct manifest *manifest, const struct result *result, const struct check *check);
 const char *manifest_flaky(struct manifest *manifest, const char *test);

@@ -1,4 +1,4 @@
-/* manifest.c - the reviewed list of a platform's known differences.
+/* manifest.c - the reviewed list of a platform's known differences, from one file or more.
  *
  * One entry a line, four fields between bars; '#' starts a comment line, '*' in a name stands for anything:
  *
@@ -12,14 +12,14 @@
 #include "harness.h"
 
 struct entry {
+    const char *path;
     char *pattern, *kind, *reason;
     unsigned line;
     bool seen;
     struct entry *next;
 };
 struct manifest {
-    const char *path;
-    struct entry *first, **end;
+    struct entry *first;
 };
 
 static char *trim(char *text)
@@ -31,15 +31,17 @@ static char *trim(char *text)
     return text;
 }
 
-struct manifest *manifest_read(const char *path)
+struct manifest *manifest_read(struct manifest *manifest, const char *path)
 {
     static const char *const kinds = " differ missing crash timeout failed flaky ";
     char *text = file_read(path, NULL);
-    struct manifest *manifest = calloc(1, sizeof(*manifest));
+    struct entry **end;
     if (!text)
         die("cannot read the manifest %s", path);
-    manifest->path = path;
-    manifest->end = &manifest->first;
+    if (!manifest)
+        manifest = calloc(1, sizeof(*manifest));
+    for (end = &manifest->first; *end;)
+        end = &(*end)->next;
     for (unsigned number = 1; text; number++) {
         char *line = text, *fields[4] = { line };
         unsigned count = 1;
@@ -57,9 +59,10 @@ struct manifest *manifest_read(const char *path)
         if (count < 4 || !*fields[2] || !*fields[3] || !strstr(kinds, text_format(" %s ", fields[1])))
             die("%s:%u: not `name | kind | reason | source`", path, number);
         struct entry *entry = calloc(1, sizeof(*entry));
-        *entry = (struct entry){ fields[0], fields[1], text_format("%s (%s)", fields[2], fields[3]), number, false, NULL };
-        *manifest->end = entry;
-        manifest->end = &entry->next;
+        *entry = (struct entry){ path,   fields[0], fields[1], text_format("%s (%s)", fields[2], fields[3]),
+                                 number, false,     NULL };
+        *end = entry;
+        end = &entry->next;
     }
     return manifest;
 }
@@ -109,7 +112,7 @@ unsigned manifest_report_vanished(struct manifest *manifest, const struct record
         bool flaky = !strcmp(entry->kind, "flaky");
         if (entry->seen || !entry_concerns(entry, record, complete) || (flaky && entry_concerns(entry, record, false)))
             continue;
-        printf("# %s:%u: listed as %s, but does not show any more: %s\n", manifest->path, entry->line, entry->kind,
+        printf("# %s:%u: listed as %s, but does not show any more: %s\n", entry->path, entry->line, entry->kind,
                entry->pattern);
         count++;
     }
