@@ -117,6 +117,8 @@ NTSYSAPI SIZE_T NTAPI RtlCompactHeap(HANDLE heap, ULONG flags);
 /* RtlQueryHeapInformation and RtlSetHeapInformation are declared by winnt.h. */
 NTSYSAPI void NTAPI RtlRaiseStatus(NTSTATUS status);
 NTSYSAPI void NTAPI RtlRaiseException(PEXCEPTION_RECORD record);
+NTSYSAPI void NTAPI RtlAcquireSRWLockExclusive(PRTL_SRWLOCK lock);
+NTSYSAPI void NTAPI RtlReleaseSRWLockExclusive(PRTL_SRWLOCK lock);
 NTSYSAPI void NTAPI RtlAcquirePebLock(void);
 NTSYSAPI void NTAPI RtlReleasePebLock(void);
 NTSYSAPI ULONG NTAPI RtlFindClearBitsAndSet(PVOID bitmap, ULONG count, ULONG hint);

@@ -1,0 +1,65 @@
+/* information.c - asking about a whole allocation. */
+#include "../nt/nt.h"
+#include "request.h"
+
+/* What kind of allocation it is: the bits of WIN32_MEMORY_REGION_INFORMATION.Flags. */
+#define REGION_PRIVATE 1u
+#define REGION_DATA_FILE 2u
+#define REGION_IMAGE 4u
+#define REGION_PAGE_FILE 8u
+
+static ULONG region_kind(HANDLE process, const MEMORY_BASIC_INFORMATION *info)
+{
+    if (info->Type == MEM_PRIVATE) return REGION_PRIVATE;
+    if (info->Type == MEM_IMAGE) return REGION_IMAGE;
+    /* A section over the paging file has no name here; any other answer, also one that finds no room, has. */
+    BYTE name[sizeof(UNICODE_STRING)];
+    NTSTATUS status = NtQueryVirtualMemory(process, info->AllocationBase, VM_SECTION_NAME, name, sizeof(name), NULL);
+    return status == STATUS_FILE_INVALID || status == STATUS_INVALID_ADDRESS ? REGION_PAGE_FILE : REGION_DATA_FILE;
+}
+
+/* Adds up the runs of the allocation around address. */
+static NTSTATUS region_walk(HANDLE process, LPCVOID address, WIN32_MEMORY_REGION_INFORMATION *region)
+{
+    MEMORY_BASIC_INFORMATION info;
+    NTSTATUS status = NtQueryVirtualMemory(process, address, VM_BASIC, &info, sizeof(info), NULL);
+    if (status < 0) return status;
+    if (info.State == MEM_FREE) return STATUS_INVALID_ADDRESS;
+    region->AllocationBase = info.AllocationBase;
+    region->AllocationProtect = info.AllocationProtect;
+    region->Flags = region_kind(process, &info);
+    region->RegionSize = region->CommitSize = 0;
+    for (const BYTE *at = region->AllocationBase;; at = (const BYTE *)info.BaseAddress + info.RegionSize) {
+        status = NtQueryVirtualMemory(process, at, VM_BASIC, &info, sizeof(info), NULL);
+        if (status < 0 || info.State == MEM_FREE || info.AllocationBase != region->AllocationBase) return STATUS_SUCCESS;
+        region->RegionSize += info.RegionSize;
+        /* Private pages cost commitment when committed, those of views when they are or may become copies. */
+        BOOL counts = region->Flags == REGION_PRIVATE || (info.Protect & PROTECT_COPY);
+        if (info.State == MEM_COMMIT && counts) region->CommitSize += info.RegionSize;
+    }
+}
+
+/* Describes the allocation around address: base, first protection, kind, size and commitment in bytes. The only class
+ * is MemoryRegionInfo (0), with a WIN32_MEMORY_REGION_INFORMATION. *returned (may be NULL) becomes the bytes written.
+ * process: a handle with PROCESS_QUERY_INFORMATION. Any thread.
+ * Errors: ERROR_INVALID_PARAMETER (class), ERROR_BAD_LENGTH, ERROR_INVALID_ADDRESS (nothing is allocated there),
+ * ERROR_NOACCESS (information), ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED.
+ * Page: memoryapi/nf-memoryapi-queryvirtualmemoryinformation */
+K32MEM_API BOOL WINAPI QueryVirtualMemoryInformation(HANDLE process, const VOID *address,
+                                                     WIN32_MEMORY_INFORMATION_CLASS info_class, PVOID information,
+                                                     SIZE_T bytes, PSIZE_T returned)
+{
+    WIN32_MEMORY_REGION_INFORMATION region = { .Flags = 0 };
+    SIZE_T written = sizeof(region);
+    if (info_class != MemoryRegionInfo) return error_fail(ERROR_INVALID_PARAMETER);
+    if (bytes < sizeof(region)) return error_fail(ERROR_BAD_LENGTH);
+    NTSTATUS status = NtQueryVirtualMemory(process, address, VM_REGION, &region, sizeof(region), NULL);
+    /* An answer without a kind comes from a layer that describes a run of pages instead, or nothing at all. */
+    if (status == STATUS_NOT_IMPLEMENTED || status == STATUS_INVALID_INFO_CLASS || (status >= 0 && !region.Flags))
+        status = region_walk(process, address, &region);
+    /* Through the system, which answers for a bad pointer. */
+    if (status >= 0) status = NtWriteVirtualMemory(CURRENT_PROCESS, information, &region, sizeof(region), NULL);
+    if (status >= 0 && returned)
+        status = NtWriteVirtualMemory(CURRENT_PROCESS, returned, &written, sizeof(written), NULL);
+    return status_bool(status);
+}

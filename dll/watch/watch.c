@@ -1,0 +1,47 @@
+/* watch.c - which pages of a MEM_WRITE_WATCH region have been written. */
+#include "watch.h"
+
+volatile BOOL watch_regions_exist;
+
+void watch_note_written(LPCVOID base, SIZE_T bytes)
+{
+    BYTE *page = (BYTE *)ALIGN_DOWN(base, PAGE_BYTES);
+    BYTE *end = (BYTE *)ALIGN_UP((const BYTE *)base + bytes, PAGE_BYTES);
+    for (; page < end; page += PAGE_BYTES) {
+        PVOID written;
+        ULONG_PTR count = 1;
+        ULONG granularity;
+        MEMORY_BASIC_INFORMATION info;
+        if (NtGetWriteWatch(CURRENT_PROCESS, 0, page, PAGE_BYTES, &written, &count, &granularity) < 0 || count)
+            continue;
+        if (NtQueryVirtualMemory(CURRENT_PROCESS, page, VM_BASIC, &info, sizeof(info), NULL) < 0) continue;
+        if (info.State != MEM_COMMIT || !(info.Protect & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE))) continue;
+        /* A write that changes nothing, whatever other threads write at the same time. */
+        __atomic_fetch_or(page, 0, __ATOMIC_RELAXED);
+    }
+}
+
+/* On failure both functions return this, and set the last error although their pages promise none. */
+#define WATCH_FAILED ((UINT)-1)
+
+/* Lists the pages of the range, which must lie in one region allocated with MEM_WRITE_WATCH, that were written since
+ * the allocation or the last reset, lowest first. *count is the room in addresses and becomes the number stored; when
+ * the room is short the rest waits for the next call. *granularity becomes the page size in bytes. flags: 0, or
+ * WRITE_WATCH_FLAG_RESET to forget the pages that are returned, atomically with reading them. Returns 0, or nonzero on
+ * failure. Any thread. Errors: ERROR_INVALID_PARAMETER, ERROR_NOACCESS.
+ * Page: memoryapi/nf-memoryapi-getwritewatch */
+K32MEM_API UINT WINAPI GetWriteWatch(DWORD flags, PVOID base, SIZE_T bytes, PVOID *addresses, ULONG_PTR *count,
+                                     ULONG *granularity)
+{
+    return status_bool(NtGetWriteWatch(CURRENT_PROCESS, flags, base, bytes, addresses, count, granularity))
+               ? 0
+               : WATCH_FAILED;
+}
+
+/* Forgets which pages of the range were written. Range as for GetWriteWatch. Returns 0, or nonzero on failure. Any
+ * thread; a page that another thread writes between GetWriteWatch and this is lost, unlike with
+ * WRITE_WATCH_FLAG_RESET. Errors: ERROR_INVALID_PARAMETER. Page: memoryapi/nf-memoryapi-resetwritewatch */
+K32MEM_API UINT WINAPI ResetWriteWatch(LPVOID base, SIZE_T bytes)
+{
+    return status_bool(NtResetWriteWatch(CURRENT_PROCESS, base, bytes)) ? 0 : WATCH_FAILED;
+}
