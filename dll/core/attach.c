@@ -1,6 +1,6 @@
 /* attach.c - what happens when the DLL comes and goes. Runs under the loader lock: no waiting, no loading. */
-#include "../nt/nt.h"
 #include "attach.h"
+#include "../nt/nt.h"
 
 BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved);
 
@@ -9,7 +9,16 @@ BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved);
 BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved)
 {
     (void)module;
-    (void)reserved;
-    if (reason == DLL_PROCESS_ATTACH) nt_optional_resolve();
+    switch (reason) {
+    case DLL_PROCESS_ATTACH:
+        nt_optional_resolve();
+        return heap_attach();
+    case DLL_THREAD_DETACH:
+        heap_thread_exit();
+        break;
+    case DLL_PROCESS_DETACH:
+        if (!reserved) heap_detach();
+        break;
+    }
     return TRUE;
 }

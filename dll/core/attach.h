@@ -2,4 +2,9 @@
 #ifndef K32MEM_ATTACH_H
 #define K32MEM_ATTACH_H
 
+/* dll/heap/. FALSE refuses the load. */
+int heap_attach(void);
+void heap_thread_exit(void);
+void heap_detach(void);
+
 #endif

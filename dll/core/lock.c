@@ -1,0 +1,44 @@
+/* lock.c - the waiting side of lock.h. */
+#include "lock.h"
+
+NTSYSAPI BOOLEAN NTAPI RtlDllShutdownInProgress(void);
+
+enum { SPINS = 64, YIELDS = 64, SLEEPS_BEFORE_OWNER_CHECK = 64 };
+
+BOOL thread_is_alive(ULONG id)
+{
+    static const OBJECT_ATTRIBUTES none = { .Length = sizeof(none) };
+    CLIENT_ID client = { (HANDLE)(ULONG_PTR)nt_process_id(), (HANDLE)(ULONG_PTR)id };
+    LARGE_INTEGER now = { .QuadPart = 0 };
+    HANDLE thread;
+    if (id == nt_thread_id()) return TRUE;
+    if (NtOpenThread(&thread, SYNCHRONIZE, &none, &client) < 0) return FALSE;
+    NTSTATUS ended = NtWaitForSingleObject(thread, FALSE, &now);
+    NtClose(thread);
+    return ended != STATUS_WAIT_0;
+}
+
+static BOOL take(struct lock *lock, LONG from)
+{
+    return InterlockedCompareExchange(&lock->owner, (LONG)nt_thread_id(), from) == from;
+}
+
+void lock_wait(struct lock *lock)
+{
+    for (unsigned turn = 0;; turn++) {
+        LONG owner = lock->owner;
+        if (owner == 0) {
+            if (take(lock, 0)) return;
+        } else if (turn < SPINS) {
+            YieldProcessor();
+        } else if (turn < SPINS + YIELDS) {
+            NtYieldExecution();
+        } else {
+            /* At shutdown the other threads are gone, wherever they stood: nobody will release this. */
+            if (RtlDllShutdownInProgress() && take(lock, owner)) return;
+            if (turn % SLEEPS_BEFORE_OWNER_CHECK == 0 && !thread_is_alive((ULONG)owner) && take(lock, owner)) return;
+            LARGE_INTEGER millisecond = { .QuadPart = -10000 };
+            NtDelayExecution(FALSE, &millisecond);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+/* alloc.c - HeapAlloc. */
+#include "alloc.h"
+#include "careful.h"
+#include "foreign.h"
+
+volatile BOOL heap_terminates;
+
+void *heap_no_memory(const struct heap *heap, DWORD flags, SIZE_T bytes)
+{
+    if ((heap->flags | flags) & HEAP_GENERATE_EXCEPTIONS) {
+        EXCEPTION_RECORD record = { .ExceptionCode = (DWORD)STATUS_NO_MEMORY, .NumberParameters = 1 };
+        record.ExceptionInformation[0] = bytes;
+        RtlRaiseException(&record);
+    }
+    return error_null(ERROR_NOT_ENOUGH_MEMORY);
+}
+
+BOOL heap_invalid_block(void)
+{
+    if (heap_terminates) NtTerminateProcess(CURRENT_PROCESS, STATUS_HEAP_CORRUPTION);
+    return error_fail(ERROR_INVALID_PARAMETER);
+}
+
+/* Takes a block from a bin that has one. */
+static inline void *bin_block(struct bin *bin, unsigned class_index, SIZE_T bytes)
+{
+    struct slab *slab = bin->slab;
+    uint8_t *state;
+    void *p = bin_take(bin, slab->block_bytes, &state);
+    if (class_index < SMALL_CLASSES) {
+        *state = (uint8_t)(slab->block_bytes - bytes);
+    } else {
+        slab->sizes[state - slab->state] = (uint32_t)bytes;
+        *state = STATE_SIDE;
+    }
+    return p;
+}
+
+void *theap_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
+{
+    if (bytes > MEDIUM_MAX) return large_alloc(theap, bytes, roomy, zero);
+    unsigned class_index = class_of(bytes);
+    struct bin *bin = &theap->bins[class_index];
+    if (!bin->avail && !theap_refill(theap, class_index)) return NULL;
+    *zero = bin->slab->group_is_zero;
+    return bin_block(bin, class_index, bytes);
+}
+
+/* Everything: first use by a thread, locked and careful heaps, new slabs, large blocks, foreign heaps, failures. */
+__attribute__((noinline)) static void *alloc_slow(HANDLE handle, DWORD flags, SIZE_T bytes)
+{
+    struct heap *heap = heap_of(handle);
+    if (!heap) return foreign_alloc(handle, flags, bytes);
+    BOOL zero = FALSE;
+    void *p = NULL;
+    struct theap *theap = theap_enter(heap);
+    if (theap) {
+        p = heap->flags & HEAP_IS_CAREFUL ? careful_alloc(theap, bytes, &zero) : theap_alloc(theap, bytes, FALSE, &zero);
+        theap_leave(theap);
+    }
+    if (!p) return heap_no_memory(heap, flags, bytes);
+    if (flags & HEAP_ZERO_MEMORY && !zero) memset(p, 0, bytes);
+    return p;
+}
+
+/* Zeroed and medium blocks, and bins whose slab has more: still without a lock. */
+__attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWORD flags, SIZE_T bytes)
+{
+    struct theap *theap = thread_open_theap(handle);
+    if (!theap || bytes > MEDIUM_MAX) return alloc_slow(handle, flags, bytes);
+    unsigned class_index = class_of(bytes);
+    struct bin *bin = &theap->bins[class_index];
+    if (!bin->avail && !theap_refill_quick(theap, class_index)) return alloc_slow(handle, flags, bytes);
+    BOOL zero = bin->slab->group_is_zero;
+    void *p = bin_block(bin, class_index, bytes);
+    if (flags & HEAP_ZERO_MEMORY && !zero) memset(p, 0, bytes);
+    return p;
+}
+
+/* Allocates bytes from a heap. flags: HEAP_ZERO_MEMORY, HEAP_GENERATE_EXCEPTIONS, HEAP_NO_SERIALIZE (no effect: nothing
+ * is serialised on the way). Returns a block aligned to 16 bytes whose HeapSize is exactly bytes; NULL with
+ * ERROR_NOT_ENOUGH_MEMORY, or an exception STATUS_NO_MEMORY. Any thread.
+ * Page: heapapi/nf-heapapi-heapalloc */
+K32MEM_API LPVOID WINAPI HeapAlloc(HANDLE handle, DWORD flags, SIZE_T bytes)
+{
+    struct theap *theap = thread_open_theap(handle);
+    if (LIKELY(theap && !flags && bytes <= SMALL_MAX)) {
+        SIZE_T rounded = (bytes + GRAIN - 1) & ~(GRAIN - 1);
+        struct bin *bin = (struct bin *)((char *)theap->bins + rounded * (sizeof(struct bin) / GRAIN));
+        if (LIKELY(bin->avail)) { /* never for class 0, so that rounded is not 0 here */
+            uint8_t *state;
+            void *p = bin_take(bin, rounded, &state);
+            *state = (uint8_t)(rounded - bytes);
+            return p;
+        }
+    }
+    return alloc_medium(handle, flags, bytes);
+}

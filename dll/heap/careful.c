@@ -1,0 +1,94 @@
+/* careful.c - budgets, and patterns behind live blocks and in free ones. */
+#include "careful.h"
+#include "alloc.h"
+
+#define TAIL_BYTES 16
+#define TAIL_FILL 0xab
+#define FREE_FILL 0xfeeefeeeu
+/* What Windows keeps of a fixed-size heap for itself, about. */
+#define FIXED_OVERHEAD (0x200 + 0x80 * sizeof(void *))
+#define BLOCK_OVERHEAD 16
+/* A fixed-size heap serves no larger block (page heapapi/nf-heapapi-heapcreate: slightly below 512 KB and 1 MB). */
+#ifdef _WIN64
+#define FIXED_BLOCK_MAX ((SIZE_T)0xff000)
+#else
+#define FIXED_BLOCK_MAX ((SIZE_T)0x7fff8)
+#endif
+
+static SIZE_T tail_bytes(const struct heap *heap) { return heap->flags & HEAP_TAIL_CHECKING_ENABLED ? TAIL_BYTES : 0; }
+
+static SIZE_T cost_of(SIZE_T bytes) { return ALIGN_UP(bytes, GRAIN) + BLOCK_OVERHEAD; }
+
+static BOOL budget_take(struct heap *heap, SIZE_T cost)
+{
+    if (!heap->max_bytes) return TRUE;
+    for (;;) {
+        SIZE_T used = heap->used_bytes;
+        if (used + cost + FIXED_OVERHEAD > heap->max_bytes) return FALSE;
+        if (__sync_bool_compare_and_swap(&heap->used_bytes, used, used + cost)) return TRUE;
+    }
+}
+
+static void budget_give(struct heap *heap, SIZE_T cost)
+{
+    if (heap->max_bytes) __atomic_sub_fetch(&heap->used_bytes, cost, __ATOMIC_RELAXED);
+}
+
+static void fill_free(uint32_t *p, SIZE_T bytes)
+{
+    for (SIZE_T i = 0; i < bytes / sizeof(*p); i++) p[i] = FREE_FILL;
+}
+
+BOOL careful_check(const struct slab *slab, uintptr_t index)
+{
+    const uint8_t *tail = (const uint8_t *)slab_block(slab, index) + slab_size(slab, index);
+    for (SIZE_T i = 0; i < tail_bytes(slab->heap); i++)
+        if (tail[i] != TAIL_FILL) return FALSE;
+    return TRUE;
+}
+
+void *careful_alloc(struct theap *theap, SIZE_T bytes, BOOL *zero)
+{
+    struct heap *heap = theap->heap;
+    SIZE_T tail = tail_bytes(heap), cost = cost_of(bytes);
+    if (bytes + tail + UNIT_BYTES < bytes) return NULL;
+    if (heap->max_bytes && bytes >= FIXED_BLOCK_MAX) return NULL;
+    if (!budget_take(heap, cost)) return NULL;
+    void *p = theap_alloc(theap, bytes + tail, FALSE, zero);
+    struct slab *slab;
+    uintptr_t index;
+    if (!p) {
+        budget_give(heap, cost);
+        return NULL;
+    }
+    slab = slab_of(p);
+    slab_index(slab, p, &index);
+    slab_set_size(slab, index, bytes);
+    memset((char *)p + bytes, TAIL_FILL, tail);
+    return p;
+}
+
+BOOL careful_free(struct slab *slab, uintptr_t index)
+{
+    struct heap *heap = slab->heap;
+    if (!careful_check(slab, index)) return FALSE;
+    SIZE_T bytes = slab_size(slab, index);
+    if (heap->flags & HEAP_FREE_CHECKING_ENABLED) fill_free(slab_block(slab, index), bytes);
+    budget_give(heap, cost_of(bytes));
+    return TRUE;
+}
+
+BOOL careful_resize(struct slab *slab, uintptr_t index, SIZE_T bytes)
+{
+    struct heap *heap = slab->heap;
+    SIZE_T tail = tail_bytes(heap), had = cost_of(slab_size(slab, index)), cost = cost_of(bytes);
+    if (bytes + tail < bytes || bytes + tail > slab->block_bytes) return FALSE;
+    if (cost > had && !budget_take(heap, cost - had)) return FALSE;
+    if (!slab_set_size(slab, index, bytes)) {
+        if (cost > had) budget_give(heap, cost - had);
+        return FALSE;
+    }
+    if (cost < had) budget_give(heap, had - cost);
+    memset((char *)slab_block(slab, index) + bytes, TAIL_FILL, tail);
+    return TRUE;
+}

@@ -1,0 +1,77 @@
+/* free.c - HeapFree. */
+#include "alloc.h"
+#include "careful.h"
+#include "foreign.h"
+
+static BOOL free_by_home(struct slab *slab, uintptr_t index)
+{
+    if (slab->state[index] >= STATE_NONE) return FALSE;
+    slab->state[index] = STATE_FREE;
+    if (!--slab->countdown) theap_event_locked(slab);
+    return TRUE;
+}
+
+static BOOL free_huge(struct slab *slab)
+{
+    if (__atomic_exchange_n(slab->state, STATE_FREE, __ATOMIC_SEQ_CST) >= STATE_NONE) return FALSE;
+    heap_remove_slab(slab->heap, slab);
+    huge_free(slab);
+    return TRUE;
+}
+
+BOOL block_free(struct heap *heap, struct slab *slab, uintptr_t index)
+{
+    struct theap *theap = theap_enter(heap);
+    if (!theap) return FALSE;
+    if (slab->home == theap) {
+        BOOL freed = free_by_home(slab, index);
+        theap_leave(theap);
+        return freed;
+    }
+    theap_leave(theap);
+    if (slab_is_huge(slab)) return free_huge(slab);
+    /* Whoever turns the state from live to free has freed the block; a second free sees FREE. */
+    if (__atomic_exchange_n(&slab->state[index], STATE_FREE, __ATOMIC_SEQ_CST) >= STATE_NONE) return FALSE;
+    theap_remote_freed(slab);
+    return TRUE;
+}
+
+/* First use by a thread, remote frees, locked and careful heaps, huge and foreign blocks, and every invalid pointer. */
+__attribute__((noinline)) static BOOL free_slow(HANDLE handle, LPVOID p)
+{
+    struct slab *slab;
+    uintptr_t index;
+    if (!p) return TRUE;
+    if (block_find(handle, p, &slab, &index)) {
+        struct heap *heap = slab->heap;
+        if (heap->flags & HEAP_IS_CAREFUL && !careful_free(slab, index)) return heap_invalid_block();
+        if (block_free(heap, slab, index)) return TRUE;
+    } else if (slab == &slab_nobody && (handle == heap_main.handle || !heap_of(handle))) {
+        return foreign_free(handle, 0, p);
+    }
+    return heap_invalid_block();
+}
+
+/* Frees a block of the heap. flags: HEAP_NO_SERIALIZE (no effect). NULL is accepted and ignored. TRUE, or FALSE with
+ * ERROR_INVALID_PARAMETER when p is not a live block of this heap; the heap is then unchanged. Any thread may free any
+ * block. Page: heapapi/nf-heapapi-heapfree */
+K32MEM_API BOOL WINAPI HeapFree(HANDLE handle, DWORD flags, LPVOID p)
+{
+    struct theap *theap = thread_open_theap(handle);
+    (void)flags;
+    if (LIKELY(theap && arena_holds(p))) {
+        struct slab *slab = arena_entry(p);
+        uintptr_t index;
+        if (LIKELY(slab->home == theap) &&
+            LIKELY(class_divide((uintptr_t)p - slab->base, slab->magic, slab->block_bytes, &index))) {
+            /* No bound: behind the last block's state comes STATE_NONE, and no offset in the span reaches further. */
+            uint8_t *state = &slab->state[index];
+            if (LIKELY(*state < STATE_NONE)) {
+                *state = STATE_FREE;
+                if (LIKELY(--slab->countdown)) return TRUE;
+                return theap_event(slab);
+            }
+        }
+    }
+    return free_slow(handle, p);
+}

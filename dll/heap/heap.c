@@ -1,0 +1,282 @@
+/* heap.c - heaps: making, destroying, listing and locking them. */
+#include "heap.h"
+#include "foreign.h"
+#include "os.h"
+#include "scavenge.h"
+#include "../core/attach.h"
+
+NTSYSAPI NTSTATUS NTAPI RtlInitializeCriticalSection(RTL_CRITICAL_SECTION *section);
+NTSYSAPI NTSTATUS NTAPI RtlDeleteCriticalSection(RTL_CRITICAL_SECTION *section);
+NTSYSAPI NTSTATUS NTAPI RtlEnterCriticalSection(RTL_CRITICAL_SECTION *section);
+NTSYSAPI NTSTATUS NTAPI RtlLeaveCriticalSection(RTL_CRITICAL_SECTION *section);
+
+/* Private heaps lie in one array, so that a handle can be checked without touching what it points to. */
+#ifdef _WIN64
+#define HEAPS_MAX ((SIZE_T)65536)
+#else
+#define HEAPS_MAX ((SIZE_T)2048)
+#endif
+_Static_assert(sizeof(struct heap) <= HEAP_PLACE, "a heap fits its place");
+
+struct heap heap_main;
+struct lock heap_list_lock;
+static struct heap *last_heap;   /* of the list that begins with heap_main */
+static struct heap *free_heaps;  /* linked by next */
+static char *heap_array;
+static SIZE_T heap_array_used, heap_array_committed;
+
+int heap_attach(void)
+{
+    heap_main.handle = nt_process_heap();
+    heap_main.flags = HEAP_GROWABLE | HEAP_IS_LIVE;
+    heap_main.compatibility = 2;
+    last_heap = &heap_main;
+    return threads_attach();
+}
+
+void heap_thread_exit(void) { thread_exit(); }
+
+void heap_detach(void)
+{
+    scavenge_stop();
+    threads_detach();
+}
+
+struct heap *heap_of(HANDLE handle)
+{
+    if (handle == heap_main.handle) return &heap_main;
+    uintptr_t offset = (uintptr_t)handle - (uintptr_t)heap_array;
+    if (offset >= heap_array_used || offset % HEAP_PLACE) return NULL;
+    struct heap *heap = (struct heap *)handle;
+    return heap->flags & HEAP_IS_LIVE ? heap : NULL;
+}
+
+/* ---- the lists of a heap ---- */
+void heap_add_slab(struct heap *heap, struct slab *slab)
+{
+    lock_acquire(&heap->lock);
+    slab->heap_next = NULL;
+    slab->heap_prev = heap->last_slab;
+    if (heap->last_slab) heap->last_slab->heap_next = slab;
+    else heap->slabs = slab;
+    heap->last_slab = slab;
+    lock_release(&heap->lock);
+}
+
+void heap_remove_slab(struct heap *heap, struct slab *slab)
+{
+    lock_acquire(&heap->lock);
+    if (slab->heap_prev) slab->heap_prev->heap_next = slab->heap_next;
+    else heap->slabs = slab->heap_next;
+    if (slab->heap_next) slab->heap_next->heap_prev = slab->heap_prev;
+    else heap->last_slab = slab->heap_prev;
+    lock_release(&heap->lock);
+}
+
+void heap_add_theap(struct theap *theap)
+{
+    struct heap *heap = theap->heap;
+    lock_acquire(&heap->lock);
+    theap->heap_prev = NULL;
+    theap->heap_next = heap->theaps;
+    if (heap->theaps) heap->theaps->heap_prev = theap;
+    heap->theaps = theap;
+    lock_release(&heap->lock);
+}
+
+void heap_remove_theap(struct theap *theap)
+{
+    struct heap *heap = theap->heap;
+    lock_acquire(&heap->lock);
+    if (theap->heap_prev) theap->heap_prev->heap_next = theap->heap_next;
+    else heap->theaps = theap->heap_next;
+    if (theap->heap_next) theap->heap_next->heap_prev = theap->heap_prev;
+    lock_release(&heap->lock);
+}
+
+/* ---- create and destroy ---- */
+static struct heap *place_take(void)
+{
+    struct heap *heap = free_heaps;
+    if (heap) {
+        free_heaps = heap->next;
+        return heap;
+    }
+    if (!heap_array && !(heap_array = os_reserve(NULL, HEAPS_MAX * HEAP_PLACE))) return NULL;
+    if (heap_array_used == HEAPS_MAX * HEAP_PLACE) return NULL;
+    if (heap_array_used + HEAP_PLACE > heap_array_committed) {
+        if (!os_commit(heap_array + heap_array_committed, UNIT_BYTES, FALSE)) return NULL;
+        heap_array_committed += UNIT_BYTES;
+    }
+    heap = (struct heap *)(heap_array + heap_array_used);
+    heap_array_used += HEAP_PLACE;
+    return heap;
+}
+
+/* Makes a heap. options: HEAP_NO_SERIALIZE, HEAP_GENERATE_EXCEPTIONS, HEAP_CREATE_ENABLE_EXECUTE, tail and free
+ * checking. initial and maximum in bytes; a maximum other than 0 makes a heap of fixed size, of at most that many bytes
+ * in blocks and their bookkeeping. Returns its handle or NULL. Any thread.
+ * Errors: ERROR_NOT_ENOUGH_MEMORY, ERROR_INVALID_PARAMETER (initial above maximum).
+ * Page: heapapi/nf-heapapi-heapcreate */
+K32MEM_API HANDLE WINAPI HeapCreate(DWORD options, SIZE_T initial, SIZE_T maximum)
+{
+    if (maximum && initial > maximum) return error_null(ERROR_INVALID_PARAMETER);
+    lock_acquire(&heap_list_lock);
+    struct heap *heap = place_take();
+    if (heap) {
+        memset(heap, 0, sizeof(*heap));
+        heap->handle = (HANDLE)heap;
+        heap->flags = (options & HEAP_OPTIONS) | HEAP_IS_LIVE | (maximum ? 0 : HEAP_GROWABLE);
+        heap->max_bytes = maximum ? ALIGN_UP(maximum, PAGE_BYTES) : 0;
+        if (maximum || options & (HEAP_TAIL_CHECKING_ENABLED | HEAP_FREE_CHECKING_ENABLED)) heap->flags |= HEAP_IS_CAREFUL;
+        heap->compatibility = maximum || options & HEAP_NO_SERIALIZE ? 0 : 2;
+        heap->created_after = RtlGetProcessHeaps(0, NULL);
+        heap->prev = last_heap;
+        last_heap->next = heap;
+        last_heap = heap;
+    }
+    lock_release(&heap_list_lock);
+    return heap ? heap->handle : error_null(ERROR_NOT_ENOUGH_MEMORY);
+}
+
+/* Takes every thread's part of the heap away. */
+static void discard_theaps(struct heap *heap)
+{
+    struct theap *theap;
+    lock_acquire(&registry_lock);
+    while ((theap = heap->theaps)) {
+        struct thread *thread = theap->thread;
+        heap->theaps = theap->heap_next;
+        struct theap **link = &thread->others;
+        while (*link != theap) link = &(*link)->thread_next;
+        *link = theap->thread_next;
+        unsigned entry = thread_entry(heap->handle);
+        if (thread->entry[entry] == theap) thread->entry[entry] = &theap_nobody;
+        memset(theap->bins, 0, sizeof(theap->bins));
+        meta_theap_free(theap);
+    }
+    lock_release(&registry_lock);
+}
+
+static void discard_slabs(struct heap *heap)
+{
+    struct slab *first = NULL, *next;
+    for (struct slab *slab = heap->slabs; slab; slab = next) {
+        next = slab->heap_next;
+        slab->home = NULL;
+        if (slab_is_huge(slab)) {
+            huge_free(slab);
+        } else {
+            slab_drop_meta(slab);
+            slab->heap_next = first;
+            first = slab;
+        }
+    }
+    heap->slabs = heap->last_slab = NULL;
+    if (first) span_give_all(first, (heap->flags & HEAP_CREATE_ENABLE_EXECUTE) != 0);
+}
+
+/* Destroys a private heap and gives back its memory; its blocks need not be freed first. Not the process heap. No other
+ * thread may use the heap. Errors: ERROR_INVALID_HANDLE. Page: heapapi/nf-heapapi-heapdestroy */
+K32MEM_API BOOL WINAPI HeapDestroy(HANDLE handle)
+{
+    struct heap *heap = heap_of(handle);
+    if (!heap) return foreign_destroy(handle);
+    if (heap == &heap_main) return error_fail(ERROR_INVALID_HANDLE);
+    lock_acquire(&heap_list_lock);
+    heap->flags &= ~HEAP_IS_LIVE;
+    heap->prev->next = heap->next;
+    if (heap->next) heap->next->prev = heap->prev;
+    else last_heap = heap->prev;
+    lock_release(&heap_list_lock);
+    discard_theaps(heap);
+    discard_slabs(heap);
+    if (heap->flags & HEAP_HAS_SERIALIZE) RtlDeleteCriticalSection(&heap->serialize);
+    lock_acquire(&heap_list_lock);
+    heap->flags = 0;
+    heap->next = free_heaps;
+    free_heaps = heap;
+    lock_release(&heap_list_lock);
+    return TRUE;
+}
+
+/* ---- lists of heaps ---- */
+/* The process's default heap: the same handle value that the system uses. Page: heapapi/nf-heapapi-getprocessheap */
+K32MEM_API HANDLE WINAPI GetProcessHeap(void) { return nt_process_heap(); }
+
+#define SYSTEM_HEAPS 128
+
+/* Stores up to count handles of the process's heaps, ours and the system's, in order of creation; returns how many there
+ * are, which may be more. Page: heapapi/nf-heapapi-getprocessheaps */
+K32MEM_API DWORD WINAPI GetProcessHeaps(DWORD count, PHANDLE heaps)
+{
+    HANDLE system[SYSTEM_HEAPS];
+    DWORD total = 0, system_count = RtlGetProcessHeaps(SYSTEM_HEAPS, system), done = 0;
+    if (system_count > SYSTEM_HEAPS) system_count = SYSTEM_HEAPS;
+    lock_acquire(&heap_list_lock);
+    for (struct heap *heap = heap_main.next;; heap = heap->next) {
+        /* Ours came when the system had created_after heaps. */
+        DWORD before = heap && heap->created_after < system_count ? heap->created_after : system_count;
+        for (; done < before; done++, total++)
+            if (total < count) heaps[total] = system[done];
+        if (!heap) break;
+        if (total < count) heaps[total] = heap->handle;
+        total++;
+    }
+    lock_release(&heap_list_lock);
+    return total;
+}
+
+/* ---- HeapLock ---- */
+static RTL_CRITICAL_SECTION *serialize(struct heap *heap)
+{
+    if (!(__atomic_load_n(&heap->flags, __ATOMIC_ACQUIRE) & HEAP_HAS_SERIALIZE)) {
+        lock_acquire(&heap->lock);
+        if (!(heap->flags & HEAP_HAS_SERIALIZE)) {
+            RtlInitializeCriticalSection(&heap->serialize);
+            __atomic_store_n(&heap->flags, heap->flags | HEAP_HAS_SERIALIZE, __ATOMIC_RELEASE);
+        }
+        lock_release(&heap->lock);
+    }
+    return &heap->serialize;
+}
+
+void heap_wait(struct heap *heap)
+{
+    RtlEnterCriticalSection(serialize(heap));
+    RtlLeaveCriticalSection(&heap->serialize);
+}
+
+/* Keeps all other threads from allocating in, freeing to and changing the heap until HeapUnlock; may be nested. What
+ * another thread has begun when this returns counts as having come before. Page: heapapi/nf-heapapi-heaplock */
+K32MEM_API BOOL WINAPI HeapLock(HANDLE handle)
+{
+    struct heap *heap = heap_of(handle);
+    if (!heap) return foreign_lock(handle);
+    RtlEnterCriticalSection(serialize(heap));
+    if (heap->lock_depth++) return TRUE;
+    ULONG me = nt_thread_id();
+    __atomic_store_n(&heap->locked_by, me, __ATOMIC_SEQ_CST);
+    /* Close every other thread's fast path. Slow paths look at locked_by with their theap's lock held, so taking each
+     * of these locks once waits for those under way. New theaps find the heap locked. */
+    lock_acquire(&registry_lock);
+    for (struct theap *theap = heap->theaps; theap; theap = theap->heap_next) {
+        if (theap->thread->id == me) continue;
+        lock_acquire(&theap->lock);
+        theap_close(theap);
+        lock_release(&theap->lock);
+    }
+    lock_release(&registry_lock);
+    return TRUE;
+}
+
+/* Undoes one HeapLock. By the thread that locked. Errors: ERROR_NOT_OWNER. Page: heapapi/nf-heapapi-heapunlock */
+K32MEM_API BOOL WINAPI HeapUnlock(HANDLE handle)
+{
+    struct heap *heap = heap_of(handle);
+    if (!heap) return foreign_unlock(handle);
+    if (heap->locked_by != nt_thread_id()) return error_fail(ERROR_NOT_OWNER);
+    if (--heap->lock_depth == 0) __atomic_store_n(&heap->locked_by, 0, __ATOMIC_RELEASE);
+    RtlLeaveCriticalSection(&heap->serialize);
+    return TRUE;
+}

@@ -1,0 +1,115 @@
+/* meta.c - a bump allocator with a free list per size. */
+#include "heap.h"
+#include "os.h"
+
+#define LINE ((SIZE_T)64)
+#ifdef _WIN64
+#define REGION_BYTES ((SIZE_T)64 << 20)
+#else
+#define REGION_BYTES ((SIZE_T)1 << 20)
+#endif
+#define STEP_BYTES ((SIZE_T)64 << 10)
+
+struct piece {
+    struct piece *next;
+};
+
+static struct {
+    struct lock lock;
+    char *next, *committed, *end;
+    SIZE_T total;
+    struct piece *free[META_MAX / LINE + 1];
+} meta;
+
+static BOOL commit_until(char *end)
+{
+    while (meta.committed < end) {
+        if (!os_commit(meta.committed, STEP_BYTES, FALSE)) return FALSE;
+        meta.committed += STEP_BYTES;
+        meta.total += STEP_BYTES;
+    }
+    return TRUE;
+}
+
+static void *bump(SIZE_T bytes)
+{
+    if ((SIZE_T)(meta.end - meta.next) < bytes) {
+        char *region = os_reserve(NULL, REGION_BYTES);
+        if (!region) return NULL;
+        meta.next = meta.committed = region;
+        meta.end = region + REGION_BYTES;
+    }
+    if (!commit_until(meta.next + bytes)) return NULL;
+    void *p = meta.next;
+    meta.next += bytes;
+    return p;
+}
+
+void *meta_alloc(SIZE_T bytes)
+{
+    SIZE_T lines = (bytes + LINE - 1) / LINE;
+    lock_acquire(&meta.lock);
+    struct piece *p = meta.free[lines];
+    if (p) meta.free[lines] = p->next;
+    else p = bump(lines * LINE);
+    lock_release(&meta.lock);
+    return p;
+}
+
+void meta_free(void *p, SIZE_T bytes)
+{
+    SIZE_T lines = (bytes + LINE - 1) / LINE;
+    struct piece *piece = p;
+    lock_acquire(&meta.lock);
+    piece->next = meta.free[lines];
+    meta.free[lines] = piece;
+    lock_release(&meta.lock);
+}
+
+SIZE_T meta_committed(void) { return meta.total; }
+
+/* ---- typed pools ---- */
+static struct slab *free_slabs;
+static struct theap *free_theaps;
+static struct thread *free_threads;
+
+/* Takes the pool's first, or makes a new one, zeroed. link is the field that chains the pool. */
+#define POOL_TAKE(pool, link)                                                                                        \
+    __typeof__(pool) item;                                                                                           \
+    lock_acquire(&meta.lock);                                                                                        \
+    if ((item = (pool))) (pool) = item->link;                                                                        \
+    lock_release(&meta.lock);                                                                                        \
+    if (!item && (item = meta_alloc(sizeof(*item)))) memset(item, 0, sizeof(*item));                                 \
+    return item
+#define POOL_GIVE(pool, link, item)                                                                                  \
+    lock_acquire(&meta.lock);                                                                                        \
+    (item)->link = (pool);                                                                                           \
+    (pool) = (item);                                                                                                 \
+    lock_release(&meta.lock)
+
+struct slab *meta_slab(void) { POOL_TAKE(free_slabs, next); }
+
+void meta_slab_free(struct slab *slab)
+{
+    slab->home = NULL;
+    slab->heap = NULL;
+    slab->handle = NULL;
+    slab->place = PLACE_NONE;
+    POOL_GIVE(free_slabs, next, slab);
+}
+
+struct theap *meta_theap(void) { POOL_TAKE(free_theaps, heap_next); }
+
+void meta_theap_free(struct theap *theap)
+{
+    theap_close(theap);
+    POOL_GIVE(free_theaps, heap_next, theap);
+}
+
+struct thread *meta_thread(void) { POOL_TAKE(free_threads, next); }
+
+void meta_thread_free(struct thread *thread)
+{
+    theap_close(&thread->main);
+    POOL_GIVE(free_threads, next, thread);
+}

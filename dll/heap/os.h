@@ -1,0 +1,14 @@
+/* os.h - every call by which the heap takes memory from the system or gives it back goes through here, so that tests
+ * can make each of them fail in turn (builds with -DK32MEM_FAULT). Sizes in bytes; failures return NULL or FALSE. */
+#ifndef K32MEM_HEAP_OS_H
+#define K32MEM_HEAP_OS_H
+
+#include "../nt/nt.h"
+
+/* Reserves; at is the wanted base or NULL. */
+void *os_reserve(void *at, SIZE_T bytes);
+BOOL os_commit(void *at, SIZE_T bytes, BOOL execute);
+void os_decommit(void *at, SIZE_T bytes);
+void os_release(void *at);
+
+#endif

@@ -1,0 +1,20 @@
+/* scavenge.h - giving idle memory back without stalling anybody. */
+#ifndef K32MEM_HEAP_SCAVENGE_H
+#define K32MEM_HEAP_SCAVENGE_H
+
+#include "heap.h"
+
+/* Milliseconds, coarse; wraps. */
+static inline uint32_t scavenge_clock(void)
+{
+    return (uint32_t)(*(const volatile uint64_t *)(SHARED_DATA + SHARED_INTERRUPT_TIME) / 10000);
+}
+
+/* Something became idle. Cheap when the scavenger is up already or there is little to do. */
+void scavenge_wake(void);
+/* Gives back all that is idle now. */
+void scavenge_now(void);
+/* Ends the scavenger, for unloading. */
+void scavenge_stop(void);
+
+#endif

@@ -1,0 +1,147 @@
+/* slab.c - making slabs and reading their states, sixteen at a time. */
+#include "heap.h"
+#include "random.h"
+#include <emmintrin.h>
+
+#define STATE_SLOTS(capacity) (((capacity) + GROUP_BLOCKS) & ~(GROUP_BLOCKS - 1)) /* at least one STATE_NONE */
+
+void slab_list_push(struct slab_list *list, struct slab *slab)
+{
+    slab->prev = NULL;
+    slab->next = list->head;
+    if (list->head) list->head->prev = slab;
+    else list->tail = slab;
+    list->head = slab;
+}
+
+void slab_list_append(struct slab_list *list, struct slab *slab)
+{
+    slab->next = NULL;
+    slab->prev = list->tail;
+    if (list->tail) list->tail->next = slab;
+    else list->head = slab;
+    list->tail = slab;
+}
+
+void slab_list_remove(struct slab_list *list, struct slab *slab)
+{
+    if (slab->prev) slab->prev->next = slab->next;
+    else list->head = slab->next;
+    if (slab->next) slab->next->prev = slab->prev;
+    else list->tail = slab->prev;
+}
+
+static inline unsigned free_mask16(const uint8_t *state)
+{
+    __m128i v = _mm_load_si128((const __m128i *)state);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)STATE_FREE)));
+}
+
+bits slab_group_mask(const struct slab *slab, uint32_t group)
+{
+    const uint8_t *state = slab->state + group;
+    bits mask = 0;
+    for (unsigned i = 0; i < GROUP_BLOCKS; i += 16) mask |= (bits)free_mask16(state + i) << i;
+    return mask;
+}
+
+uint32_t slab_count_free(const struct slab *slab)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < slab->capacity; i += 16) count += (uint32_t)__builtin_popcount(free_mask16(slab->state + i));
+    return count;
+}
+
+/* state and sizes share one allocation; medium classes have both from the start. */
+static BOOL make_states(struct slab *slab)
+{
+    uint32_t slots = (uint32_t)STATE_SLOTS(slab->capacity), bytes = slots;
+    BOOL with_sizes = slab->class_index >= SMALL_CLASSES;
+    if (with_sizes) bytes += slab->capacity * (uint32_t)sizeof(uint32_t);
+    if (!(slab->state = meta_alloc(bytes))) return FALSE;
+    slab->meta_bytes = bytes;
+    memset(slab->state, STATE_FREE, slab->capacity);
+    memset(slab->state + slab->capacity, STATE_NONE, slots - slab->capacity);
+    slab->sizes = with_sizes ? (uint32_t *)(slab->state + slots) : NULL;
+    return TRUE;
+}
+
+static BOOL sizes_are_apart(const struct slab *slab)
+{
+    return slab->sizes && slab->class_index < SMALL_CLASSES;
+}
+
+void slab_drop_meta(struct slab *slab)
+{
+    if (sizes_are_apart(slab)) meta_free(slab->sizes, slab->capacity * sizeof(uint32_t));
+    if (slab->class_index != CLASS_LARGE) meta_free(slab->state, slab->meta_bytes);
+    slab->sizes = NULL;
+}
+
+struct slab *slab_create(struct theap *theap, unsigned class_index)
+{
+    struct heap *heap = theap->heap;
+    struct slab *slab = meta_slab();
+    if (!slab) return NULL;
+    memset(slab, 0, sizeof(*slab));
+    slab->class_index = (uint8_t)class_index;
+    slab->block_bytes = class_bytes(class_index);
+    slab->magic = class_magic(slab->block_bytes);
+    uint32_t units = class_units(class_index);
+    slab->capacity = (uint32_t)(((SIZE_T)units << UNIT_SHIFT) / slab->block_bytes);
+    if (!make_states(slab)) {
+        meta_slab_free(slab);
+        return NULL;
+    }
+    slab->handle = heap->handle;
+    slab->heap = heap;
+    slab->home = theap;
+    BOOL zero;
+    enum span_want want = heap->flags & HEAP_CREATE_ENABLE_EXECUTE ? SPAN_EXECUTE : SPAN_ANY;
+    if (!span_take(slab, units, want, TRUE, &zero)) {
+        slab_drop_meta(slab);
+        meta_slab_free(slab);
+        return NULL;
+    }
+    slab->touched = zero ? 0 : ~(uint64_t)0;
+    /* Where in the slab the first blocks lie is anybody's guess. */
+    uint32_t groups = (slab->capacity + GROUP_BLOCKS - 1) / GROUP_BLOCKS;
+    slab->start = slab->group = groups > 1 ? (uint32_t)(random_next() % groups * GROUP_BLOCKS) : 0;
+    heap_add_slab(heap, slab);
+    return slab;
+}
+
+void slab_destroy(struct slab *slab)
+{
+    struct heap *heap = slab->heap;
+    heap_remove_slab(heap, slab);
+    slab_drop_meta(slab);
+    span_give(slab, (heap->flags & HEAP_CREATE_ENABLE_EXECUTE) != 0);
+}
+
+/* Threads may resize blocks of one slab at once. */
+static BOOL make_sizes(struct slab *slab)
+{
+    struct heap *heap = slab->heap;
+    lock_acquire(&heap->lock);
+    uint32_t *sizes = slab->sizes;
+    if (!sizes && (sizes = meta_alloc(slab->capacity * sizeof(*sizes)))) slab->sizes = sizes;
+    lock_release(&heap->lock);
+    return sizes != NULL;
+}
+
+BOOL slab_set_size(struct slab *slab, uintptr_t index, SIZE_T bytes)
+{
+    SIZE_T slack = slab->block_bytes - bytes;
+    if (slab->class_index == CLASS_LARGE) {
+        slab->large_bytes = bytes;
+        slab->state[index] = STATE_SIDE;
+    } else if (slack < STATE_SIDE) {
+        slab->state[index] = (uint8_t)slack;
+    } else {
+        if (!slab->sizes && !make_sizes(slab)) return FALSE;
+        slab->sizes[index] = (uint32_t)bytes;
+        slab->state[index] = STATE_SIDE;
+    }
+    return TRUE;
+}

@@ -1,0 +1,300 @@
+/* span.c - free spans, in lists by length. */
+#include "heap.h"
+#include "os.h"
+#include "scavenge.h"
+
+/* Exact lengths up to 31 units, then four lists per doubling. */
+#define EXACT 32
+#define LISTS 64
+#define COMMIT_UNITS 16 /* single units are committed in batches of 1 MB */
+
+struct shelf {
+    uint64_t used; /* bit i: list[i] is not empty */
+    struct slab_list list[LISTS];
+};
+static struct shelf shelves[3]; /* PLACE_CLEAN, PLACE_FRESH, PLACE_DIRTY */
+static SIZE_T dirty_units;
+
+static inline struct shelf *shelf_of(unsigned place) { return &shelves[place - PLACE_CLEAN]; }
+
+static unsigned list_of(SIZE_T units)
+{
+    if (units < EXACT) return (unsigned)units;
+    unsigned top = 31 - (unsigned)__builtin_clz((unsigned)units), step = (unsigned)(units >> (top - 2)) & 3;
+    unsigned list = EXACT + (top - 5) * 4 + step;
+    return list < LISTS ? list : LISTS - 1;
+}
+
+static void shelf_add(struct slab *span, unsigned place)
+{
+    struct shelf *shelf = shelf_of(place);
+    unsigned list = list_of(span->units);
+    span->place = (uint8_t)place;
+    slab_list_push(&shelf->list[list], span);
+    shelf->used |= (uint64_t)1 << list;
+    arena_set(span->first_unit, span);
+    arena_set(span->first_unit + span->units - 1, span);
+    if (place == PLACE_DIRTY) dirty_units += span->units;
+}
+
+static void shelf_remove(struct slab *span)
+{
+    struct shelf *shelf = shelf_of(span->place);
+    unsigned list = list_of(span->units);
+    slab_list_remove(&shelf->list[list], span);
+    if (!shelf->list[list].head) shelf->used &= ~((uint64_t)1 << list);
+    if (span->place == PLACE_DIRTY) dirty_units -= span->units;
+    arena_set(span->first_unit, &slab_nobody);
+    arena_set(span->first_unit + span->units - 1, &slab_nobody);
+}
+
+/* The shortest list's first span that fits. */
+static struct slab *shelf_find(unsigned place, SIZE_T units)
+{
+    struct shelf *shelf = shelf_of(place);
+    unsigned first = list_of(units);
+    for (uint64_t used = shelf->used >> first << first; used; used &= used - 1) {
+        for (struct slab *span = shelf->list[__builtin_ctzll(used)].head; span; span = span->next)
+            if (span->units >= units) return span;
+    }
+    return NULL;
+}
+
+static BOOL is_free(const struct slab *slab, unsigned place) { return slab && slab->place == place; }
+
+/* Puts a run on a shelf, joined with its neighbours of the same kind. span describes the run already. */
+static void shelf_put(struct slab *span, unsigned place)
+{
+    uint32_t end = span->first_unit + span->units;
+    if (!arena_chunk_starts(span->first_unit) && span->first_unit) {
+        struct slab *before = arena_at(span->first_unit - 1);
+        if (is_free(before, place)) {
+            shelf_remove(before);
+            span->first_unit = before->first_unit;
+            span->units += before->units;
+            meta_slab_free(before);
+        }
+    }
+    if (!arena_chunk_starts(end)) {
+        struct slab *after = arena_at(end);
+        if (is_free(after, place)) {
+            shelf_remove(after);
+            span->units += after->units;
+            meta_slab_free(after);
+        }
+    }
+    span->home = NULL;
+    span->heap = NULL;
+    span->handle = NULL;
+    span->idle_since = scavenge_clock();
+    shelf_add(span, place);
+}
+
+/* A run without a description gets one. If there is no memory for it the run's address space is lost, nothing else. */
+static void shelf_put_run(uint32_t first, uint32_t units, unsigned place)
+{
+    struct slab *span = meta_slab();
+    if (!span) return;
+    span->first_unit = first;
+    span->units = units;
+    shelf_put(span, place);
+}
+
+/* Takes units from a shelf's span at its start; what is left goes back. */
+static uint32_t cut(struct slab *span, SIZE_T units, SIZE_T skip)
+{
+    unsigned place = span->place;
+    uint32_t first = span->first_unit + (uint32_t)skip, left = span->units - (uint32_t)(units + skip);
+    shelf_remove(span);
+    if (skip && left) shelf_put_run(first + (uint32_t)units, left, place);
+    if (skip) {
+        span->units = (uint32_t)skip;
+        shelf_add(span, place);
+    } else if (left) {
+        span->first_unit = first + (uint32_t)units;
+        span->units = left;
+        shelf_add(span, place);
+    } else {
+        meta_slab_free(span);
+    }
+    return first;
+}
+
+static BOOL grow(SIZE_T units)
+{
+    uint32_t first, count;
+    do {
+        if (!arena_grow(units, &first, &count)) return FALSE;
+        shelf_put_run(first, count, PLACE_CLEAN);
+    } while (count < units && !shelf_find(PLACE_CLEAN, units));
+    return TRUE;
+}
+
+static BOOL commit_run(uint32_t first, SIZE_T units, BOOL execute)
+{
+    return os_commit(arena_address(first), units << UNIT_SHIFT, execute);
+}
+
+/* Finds committed memory for the request: the first unit, or FALSE. */
+static BOOL take_run(SIZE_T units, enum span_want want, uint32_t *first, BOOL *zero)
+{
+    struct slab *span;
+    *zero = FALSE;
+    if (want == SPAN_ANY) {
+        if ((span = shelf_find(PLACE_DIRTY, units))) {
+            *first = cut(span, units, 0);
+            return TRUE;
+        }
+        *zero = TRUE;
+        if ((span = shelf_find(PLACE_FRESH, units))) {
+            *first = cut(span, units, 0);
+            return TRUE;
+        }
+    }
+    *zero = TRUE;
+    if (want == SPAN_ROOMY) {
+        /* Room behind: the middle of a run at least four times as long. */
+        if (!(span = shelf_find(PLACE_CLEAN, units * 4)) && grow(units * 4)) span = shelf_find(PLACE_CLEAN, units * 4);
+        if (span) {
+            SIZE_T skip = (span->units - units) / 4;
+            *first = cut(span, units, skip);
+            if (commit_run(*first, units, FALSE)) return TRUE;
+            shelf_put_run(*first, (uint32_t)units, PLACE_CLEAN);
+            return FALSE;
+        }
+    }
+    if (!(span = shelf_find(PLACE_CLEAN, units))) {
+        if (!grow(units) || !(span = shelf_find(PLACE_CLEAN, units))) return FALSE;
+    }
+    SIZE_T batch = want == SPAN_ANY && units < COMMIT_UNITS ? COMMIT_UNITS : units;
+    if (batch > span->units) batch = span->units;
+    *first = cut(span, batch, 0);
+    if (!commit_run(*first, batch, want == SPAN_EXECUTE)) {
+        if (batch == units || !commit_run(*first, units, FALSE)) {
+            shelf_put_run(*first, (uint32_t)batch, PLACE_CLEAN);
+            return FALSE;
+        }
+        shelf_put_run(*first + (uint32_t)units, (uint32_t)(batch - units), PLACE_CLEAN);
+    } else if (batch > units) {
+        shelf_put_run(*first + (uint32_t)units, (uint32_t)(batch - units), PLACE_FRESH);
+    }
+    return TRUE;
+}
+
+BOOL span_take(struct slab *slab, SIZE_T units, enum span_want want, BOOL whole_map, BOOL *zero)
+{
+    uint32_t first;
+    lock_acquire(&arena.lock);
+    BOOL taken = take_run(units, want, &first, zero);
+    if (taken) {
+        slab->place = PLACE_NONE;
+        slab->first_unit = first;
+        slab->units = (uint32_t)units;
+        slab->base = (uintptr_t)arena_address(first);
+        for (SIZE_T i = 1; i < units; i++) arena_set(first + (uint32_t)i, whole_map ? slab : &slab_nobody);
+        arena_set(first, slab);
+    }
+    lock_release(&arena.lock);
+    return taken;
+}
+
+static void give(struct slab *slab, BOOL decommit)
+{
+    for (uint32_t i = 0; i < slab->units; i++) arena_set(slab->first_unit + i, &slab_nobody);
+    if (decommit) os_decommit((void *)slab->base, (SIZE_T)slab->units << UNIT_SHIFT);
+    shelf_put(slab, decommit ? PLACE_CLEAN : PLACE_DIRTY);
+}
+
+void span_give(struct slab *slab, BOOL decommit)
+{
+    lock_acquire(&arena.lock);
+    give(slab, decommit);
+    lock_release(&arena.lock);
+    scavenge_wake();
+}
+
+void span_give_all(struct slab *first, BOOL decommit)
+{
+    lock_acquire(&arena.lock);
+    for (struct slab *slab = first, *next; slab; slab = next) {
+        next = slab->heap_next;
+        give(slab, decommit);
+    }
+    lock_release(&arena.lock);
+    scavenge_wake();
+}
+
+BOOL span_extend(struct slab *slab, SIZE_T units, BOOL *zero)
+{
+    BOOL done = FALSE;
+    uint32_t end = slab->first_unit + slab->units, more = (uint32_t)(units - slab->units);
+    lock_acquire(&arena.lock);
+    struct slab *after = arena_chunk_starts(end) ? NULL : arena_at(end);
+    if (!after && !arena_chunk_starts(end) && units <= CHUNK_UNITS) {
+        grow(more); /* the block ends where the known part of the arena does */
+        after = arena_at(end);
+    }
+    if (after && after->place >= PLACE_CLEAN && after->first_unit == end && after->units >= more) {
+        unsigned place = after->place;
+        uint32_t first = cut(after, more, 0);
+        *zero = place != PLACE_DIRTY;
+        if (place == PLACE_CLEAN && !commit_run(first, more, FALSE)) {
+            shelf_put_run(first, more, PLACE_CLEAN);
+        } else {
+            for (uint32_t i = 0; i < more; i++) arena_set(first + i, &slab_nobody);
+            slab->units = (uint32_t)units;
+            done = TRUE;
+        }
+    }
+    lock_release(&arena.lock);
+    return done;
+}
+
+BOOL span_shorten(struct slab *slab, SIZE_T units)
+{
+    struct slab *rest = meta_slab();
+    if (!rest) return FALSE;
+    lock_acquire(&arena.lock);
+    rest->first_unit = slab->first_unit + (uint32_t)units;
+    rest->units = slab->units - (uint32_t)units;
+    slab->units = (uint32_t)units;
+    shelf_put(rest, PLACE_DIRTY);
+    lock_release(&arena.lock);
+    scavenge_wake();
+    return TRUE;
+}
+
+SIZE_T span_purge(uint32_t now, uint32_t age)
+{
+    struct shelf *dirty = shelf_of(PLACE_DIRTY);
+    for (unsigned list = 1; list < LISTS; list++) {
+        for (;;) {
+            /* One span per turn of the lock, so that nobody waits for more than one call to the system. */
+            lock_acquire(&arena.lock);
+            struct slab *span = dirty->list[list].tail; /* the oldest */
+            if (!span || (age && now - span->idle_since < age)) {
+                lock_release(&arena.lock);
+                break;
+            }
+            shelf_remove(span);
+            os_decommit(arena_address(span->first_unit), (SIZE_T)span->units << UNIT_SHIFT);
+            shelf_put(span, PLACE_CLEAN);
+            lock_release(&arena.lock);
+        }
+    }
+    return span_dirty_bytes();
+}
+
+SIZE_T span_dirty_bytes(void) { return dirty_units << UNIT_SHIFT; }
+
+SIZE_T span_longest(void)
+{
+    SIZE_T longest = 0;
+    lock_acquire(&arena.lock);
+    for (unsigned place = PLACE_FRESH; place <= PLACE_DIRTY; place++)
+        for (unsigned list = 1; list < LISTS; list++)
+            for (struct slab *span = shelf_of(place)->list[list].head; span; span = span->next)
+                if (span->units > longest) longest = span->units;
+    lock_release(&arena.lock);
+    return longest << UNIT_SHIFT;
+}

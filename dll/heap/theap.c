@@ -1,0 +1,325 @@
+/* theap.c - where the next block of a class comes from, and what happens when a slab fills or empties. */
+#include "heap.h"
+#include "scavenge.h"
+
+#define COUNTDOWN_OFF 0x40000000u /* a bin's slab is not watched */
+#define EMPTY_KEPT 8              /* empty slabs that a theap keeps for itself */
+
+static inline unsigned count_bits(bits mask)
+{
+    return (unsigned)(sizeof(bits) == 8 ? __builtin_popcountll(mask) : __builtin_popcount((unsigned)mask));
+}
+
+static void bin_load(struct bin *bin, struct slab *slab, uint32_t group, bits mask)
+{
+    uint64_t touched = (uint64_t)1 << (group / 64);
+    slab->group_is_zero = !(slab->touched & touched);
+    slab->touched |= touched;
+    slab->group = group;
+    bin->base = (uintptr_t)slab_block(slab, group);
+    bin->state = slab->state + group;
+    bin->avail = mask;
+}
+
+/* Loads the next group with free blocks, from the slab's group on and once around. */
+static BOOL bin_next_group(struct bin *bin, struct slab *slab)
+{
+    uint32_t group = slab->group;
+    for (;;) {
+        group += GROUP_BLOCKS;
+        if (group >= slab->capacity) group = 0;
+        if (group == slab->start) return FALSE;
+        bits mask = slab_group_mask(slab, group);
+        if (mask) {
+            bin_load(bin, slab, group, mask);
+            return TRUE;
+        }
+    }
+}
+
+/* Begins a round over the slab's groups at slab->start. */
+static BOOL bin_first_group(struct bin *bin, struct slab *slab)
+{
+    slab->group = slab->start;
+    bits mask = slab_group_mask(slab, slab->start);
+    if (!mask) return bin_next_group(bin, slab);
+    bin_load(bin, slab, slab->start, mask);
+    return TRUE;
+}
+
+BOOL theap_refill_quick(struct theap *theap, unsigned class_index)
+{
+    struct bin *bin = &theap->bins[class_index];
+    struct slab *slab = bin->slab;
+    if (!slab) return FALSE;
+    /* The same group once more, when enough came back: what was used last is in the cache. */
+    bits mask = slab_group_mask(slab, slab->group);
+    unsigned worth = slab->capacity < GROUP_BLOCKS ? slab_worth(slab) : (unsigned)GROUP_BLOCKS / 4;
+    if (count_bits(mask) >= worth) {
+        bin_load(bin, slab, slab->group, mask);
+        return TRUE;
+    }
+    if (bin_next_group(bin, slab)) return TRUE;
+    slab->countdown = COUNTDOWN_OFF;
+    return slab_count_free(slab) >= slab_worth(slab) && bin_first_group(bin, slab);
+}
+
+/* Makes the slab its class's source. It has free blocks. */
+static BOOL bin_adopt(struct theap *theap, struct slab *slab)
+{
+    struct bin *bin = &theap->bins[slab->class_index];
+    slab->place = PLACE_BIN;
+    slab->countdown = COUNTDOWN_OFF;
+    bin->slab = slab;
+    return bin_first_group(bin, slab);
+}
+
+static void place_full(struct theap *theap, struct slab *slab, uint32_t free)
+{
+    uint32_t worth = slab_worth(slab);
+    slab->place = PLACE_FULL;
+    slab->countdown = free < worth ? worth - free : 1;
+    slab_list_push(&theap->full, slab);
+}
+
+static void place_available(struct theap *theap, struct slab *slab, uint32_t live)
+{
+    slab->place = PLACE_AVAILABLE;
+    slab->countdown = live ? live : COUNTDOWN_OFF;
+    slab_list_append(&theap->available[slab->class_index], slab);
+}
+
+static void unplace(struct theap *theap, struct slab *slab)
+{
+    slab_list_remove(slab->place == PLACE_FULL ? &theap->full : &theap->available[slab->class_index], slab);
+    slab->place = PLACE_NONE;
+}
+
+static struct slab *next_available(struct theap *theap, unsigned class_index)
+{
+    struct slab *slab = theap->available[class_index].head;
+    if (!slab) return NULL;
+    unplace(theap, slab);
+    if (slab->countdown == COUNTDOWN_OFF) theap->empty_slabs--;
+    return slab;
+}
+
+static struct slab *adopt_abandoned(struct theap *theap, unsigned class_index)
+{
+    struct heap *heap = theap->heap;
+    struct slab *slab;
+    if (!heap->abandoned_count) return NULL;
+    lock_acquire(&heap->lock);
+    if ((slab = heap->abandoned[class_index].head)) {
+        slab_list_remove(&heap->abandoned[class_index], slab);
+        heap->abandoned_count--;
+        slab->place = PLACE_NONE;
+        slab->countdown = COUNTDOWN_OFF;
+        slab->home = theap;
+    }
+    lock_release(&heap->lock);
+    return slab;
+}
+
+BOOL theap_refill(struct theap *theap, unsigned class_index)
+{
+    struct bin *bin = &theap->bins[class_index];
+    struct slab *slab;
+    if (theap->pending) theap_collect(theap, TRUE);
+    if (theap_refill_quick(theap, class_index)) return TRUE;
+    if ((slab = bin->slab)) {
+        bin->slab = NULL;
+        place_full(theap, slab, slab_count_free(slab));
+    }
+    if ((slab = next_available(theap, class_index))) return bin_adopt(theap, slab);
+    while ((slab = adopt_abandoned(theap, class_index))) {
+        if (slab_count_free(slab)) return bin_adopt(theap, slab);
+        place_full(theap, slab, 0);
+    }
+    if (!(slab = slab_create(theap, class_index))) return FALSE;
+    return bin_adopt(theap, slab);
+}
+
+/* An empty slab in no list: kept for the next burst, or given back. */
+static void slab_emptied(struct theap *theap, struct slab *slab)
+{
+    if (theap->empty_slabs < EMPTY_KEPT && slab->units == 1) {
+        theap->empty_slabs++;
+        slab->idle_since = scavenge_clock();
+        place_available(theap, slab, 0);
+        scavenge_wake();
+    } else {
+        slab_destroy(slab);
+    }
+}
+
+void theap_event_locked(struct slab *slab)
+{
+    struct theap *theap = slab->home;
+    if (slab->place == PLACE_BIN) {
+        slab->countdown = COUNTDOWN_OFF;
+    } else if (slab->class_index == CLASS_LARGE) {
+        large_freed(theap, slab);
+    } else {
+        uint32_t free = slab_count_free(slab);
+        if (slab->place == PLACE_FULL && free < slab_worth(slab)) {
+            slab->countdown = slab_worth(slab) - free;
+            return;
+        }
+        unplace(theap, slab);
+        if (free == slab->capacity) slab_emptied(theap, slab);
+        else place_available(theap, slab, slab->capacity - free);
+    }
+}
+
+BOOL theap_event(struct slab *slab)
+{
+    struct theap *theap = slab->home;
+    lock_acquire(&theap->lock);
+    theap_event_locked(slab);
+    lock_release(&theap->lock);
+    return TRUE;
+}
+
+static void abandoned_freed(struct slab *slab)
+{
+    struct heap *heap = slab->heap;
+    BOOL empty = FALSE;
+    if (!heap) return;
+    lock_acquire(&heap->lock);
+    if (slab->place == PLACE_ABANDONED && slab->heap == heap && slab_count_free(slab) == slab->capacity) {
+        slab_list_remove(&heap->abandoned[slab->class_index == CLASS_LARGE ? CLASSES : slab->class_index], slab);
+        heap->abandoned_count--;
+        slab->place = PLACE_NONE;
+        empty = TRUE;
+    }
+    lock_release(&heap->lock);
+    if (empty) slab_destroy(slab);
+}
+
+static void pending_push(struct theap *home, struct slab *slab)
+{
+    slab->pending_next = home->pending;
+    home->pending = slab;
+}
+
+/* The slab may be given back at any moment by whoever sees its last block free, and its description used again; then
+ * what is queued here is another slab, which does no harm: collecting recounts. */
+void theap_remote_freed(struct slab *slab)
+{
+    /* The exchange of the state was a full fence: either we see pending cleared, or the home sees the state. */
+    if (slab->pending || InterlockedExchange(&slab->pending, 1)) return;
+    for (;;) {
+        struct theap *home = slab->home;
+        if (!home) {
+            slab->pending = 0;
+            abandoned_freed(slab);
+            return;
+        }
+        lock_acquire(&home->lock);
+        if (slab->home == home) {
+            pending_push(home, slab);
+            /* A large block is worth giving back at once. */
+            if (slab->class_index == CLASS_LARGE) theap_collect(home, FALSE);
+            lock_release(&home->lock);
+            return;
+        }
+        lock_release(&home->lock);
+    }
+}
+
+void theap_collect(struct theap *theap, BOOL own)
+{
+    struct slab *slab = theap->pending, *kept = NULL;
+    theap->pending = NULL;
+    while (slab) {
+        struct slab *next = slab->pending_next;
+        InterlockedExchange(&slab->pending, 0);
+        if (slab->place == PLACE_FULL || slab->place == PLACE_AVAILABLE) {
+            uint32_t free = slab_count_free(slab);
+            if (free == slab->capacity) {
+                if (slab->place == PLACE_AVAILABLE && slab->countdown == COUNTDOWN_OFF) theap->empty_slabs--;
+                if (slab->class_index == CLASS_LARGE) {
+                    large_freed(theap, slab);
+                } else {
+                    unplace(theap, slab);
+                    slab_emptied(theap, slab);
+                }
+            } else if (!own) {
+                /* Its thread may be counting down right now: leave the slab to it. */
+                slab->pending = 1;
+                slab->pending_next = kept;
+                kept = slab;
+            } else if (free >= slab_worth(slab) || slab->place == PLACE_AVAILABLE) {
+                unplace(theap, slab);
+                place_available(theap, slab, slab->capacity - free);
+            }
+        }
+        slab = next;
+    }
+    while (kept) {
+        struct slab *next = kept->pending_next;
+        pending_push(theap, kept);
+        kept = next;
+    }
+}
+
+static void abandon_slab(struct theap *theap, struct slab *slab)
+{
+    struct heap *heap = theap->heap;
+    unsigned list = slab->class_index == CLASS_LARGE ? CLASSES : slab->class_index;
+    lock_acquire(&heap->lock);
+    slab->home = NULL;
+    slab->place = PLACE_ABANDONED;
+    slab_list_append(&heap->abandoned[list], slab);
+    heap->abandoned_count++;
+    lock_release(&heap->lock);
+    /* Frees that came before the slab was seen as abandoned queued nothing that anybody looks at. */
+    abandoned_freed(slab);
+}
+
+static void abandon_list(struct theap *theap, struct slab_list *list)
+{
+    struct slab *slab;
+    while ((slab = list->head)) {
+        slab_list_remove(list, slab);
+        abandon_slab(theap, slab);
+    }
+}
+
+void theap_abandon(struct theap *theap)
+{
+    lock_acquire(&theap->lock);
+    theap_close(theap);
+    theap_collect(theap, TRUE);
+    for (unsigned i = 0; i < CLASSES; i++) {
+        struct bin *bin = &theap->bins[i];
+        struct slab *slab = bin->slab;
+        bin->avail = 0;
+        bin->slab = NULL;
+        if (slab) abandon_slab(theap, slab);
+        abandon_list(theap, &theap->available[i]);
+    }
+    abandon_list(theap, &theap->full);
+    for (unsigned i = 0; i < CACHE_SLOTS; i++) {
+        if (theap->cache[i]) slab_destroy(theap->cache[i]);
+        theap->cache[i] = NULL;
+    }
+    theap->cache_bytes = 0;
+    lock_release(&theap->lock);
+}
+
+void theap_trim(struct theap *theap, uint32_t now, uint32_t age)
+{
+    theap_collect(theap, FALSE);
+    for (unsigned i = 0; i < CLASSES && theap->empty_slabs; i++) {
+        for (struct slab *slab = theap->available[i].head, *next; slab; slab = next) {
+            next = slab->next;
+            if (slab->countdown != COUNTDOWN_OFF || now - slab->idle_since < age) continue;
+            unplace(theap, slab);
+            theap->empty_slabs--;
+            slab_destroy(slab);
+        }
+    }
+    large_trim(theap, now, age);
+}

@@ -1,0 +1,47 @@
+/* theap.h - one thread's part of one heap: bins, queues of slabs, and the cache of large blocks. */
+#ifndef K32MEM_HEAP_THEAP_H
+#define K32MEM_HEAP_THEAP_H
+
+#include "heap.h"
+
+/* Closes the fast path: an odd handle is no heap's. (Not NULL: callers do pass NULL.) */
+static inline void theap_close(struct theap *theap) { theap->handle = (HANDLE)((uintptr_t)theap | 1); }
+
+/* This thread's theap for the heap, made if need be, with its lock held; waits while another thread has the heap
+ * locked (HeapLock), and opens the fast path. NULL when out of memory. */
+struct theap *theap_enter(struct heap *heap);
+static inline void theap_leave(struct theap *theap) { lock_release(&theap->lock); }
+
+/* Fills the class's bin from the slab that it has. Only by the theap's thread; needs no lock. */
+BOOL theap_refill_quick(struct theap *theap, unsigned class_index);
+/* As above, or from any other slab. Under theap->lock. FALSE when out of memory. */
+BOOL theap_refill(struct theap *theap, unsigned class_index);
+
+/* The slab's countdown reached 0. By its home's thread. Returns TRUE, so that HeapFree can end with it. */
+BOOL theap_event(struct slab *slab);
+/* The same, with the home's lock held. */
+void theap_event_locked(struct slab *slab);
+
+/* After a remote free: queues the slab for its home, or looks after an abandoned one. */
+void theap_remote_freed(struct slab *slab);
+/* Looks at the slabs queued by remote frees. own: the caller is the theap's thread. Under theap->lock. */
+void theap_collect(struct theap *theap, BOOL own);
+
+/* Gives up all slabs: to heap.abandoned, where live blocks remain, else back. Under the registry lock. */
+void theap_abandon(struct theap *theap);
+/* Gives idle slabs and cached large blocks back. Under theap->lock, any thread. */
+void theap_trim(struct theap *theap, uint32_t now, uint32_t age);
+
+/* Takes a free block out of the bin, which must have one: its slab and index. */
+static inline void *bin_take(struct bin *bin, SIZE_T block_bytes, uint8_t **state)
+{
+    bits avail = bin->avail;
+    uintptr_t i;
+    /* __builtin_ctz would clear the register first and widen it afterwards. */
+    __asm__("rep bsf %1, %0" : "=r"(i) : "r"(avail) : "cc");
+    bin->avail = avail & (avail - 1);
+    *state = bin->state + i;
+    return (void *)(bin->base + i * block_bytes);
+}
+
+#endif

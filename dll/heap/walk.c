@@ -1,0 +1,120 @@
+/* walk.c - HeapWalk. An entry says by itself where the walk stands: nothing is kept between calls. */
+#include "walk.h"
+#include "foreign.h"
+
+HANDLE (*walk_handle_of)(void *block, WORD *flags);
+
+static BYTE clamp_byte(SIZE_T value) { return (BYTE)(value < 255 ? value : 255); }
+
+static void entry_busy(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index)
+{
+    SIZE_T bytes = slab_size(slab, index);
+    entry->lpData = slab_block(slab, index);
+    entry->cbData = (DWORD)bytes;
+    entry->cbOverhead = clamp_byte(slab->block_bytes - bytes);
+    entry->wFlags = PROCESS_HEAP_ENTRY_BUSY;
+    entry->Block.hMem = NULL;
+    memset(entry->Block.dwReserved, 0, sizeof(entry->Block.dwReserved));
+    if (UNLIKELY(walk_handle_of != NULL)) {
+        WORD flags = 0;
+        HANDLE handle = walk_handle_of(entry->lpData, &flags);
+        if (handle) {
+            entry->Block.hMem = handle;
+            entry->wFlags |= flags;
+        }
+    }
+}
+
+/* The entry for what lies at index: a busy block, or a run of free ones. FALSE behind the last block. */
+static BOOL entry_at(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index)
+{
+    if (index >= slab->capacity) return FALSE;
+    if (LIKELY(slab->state[index] < STATE_NONE)) {
+        entry_busy(entry, slab, index);
+        return TRUE;
+    }
+    uintptr_t end = index + 1;
+    while (end < slab->capacity && slab->state[end] == STATE_FREE) end++;
+    entry->lpData = slab_block(slab, index);
+    entry->cbData = (DWORD)((end - index) * slab->block_bytes);
+    entry->cbOverhead = 0;
+    entry->wFlags = 0;
+    return TRUE;
+}
+
+static void entry_region(PROCESS_HEAP_ENTRY *entry, const struct slab *slab)
+{
+    SIZE_T bytes = (SIZE_T)slab->units << UNIT_SHIFT;
+    entry->lpData = (PVOID)slab->base;
+    entry->cbData = (DWORD)bytes;
+    entry->cbOverhead = clamp_byte(bytes - slab->capacity * slab->block_bytes);
+    entry->wFlags = PROCESS_HEAP_REGION;
+    entry->Region.dwCommittedSize = (DWORD)bytes;
+    entry->Region.dwUnCommittedSize = 0;
+    entry->Region.lpFirstBlock = (PVOID)slab->base;
+    entry->Region.lpLastBlock = slab_block(slab, slab->capacity);
+}
+
+/* A huge block's reservation may reach beyond it. */
+static BOOL entry_tail(PROCESS_HEAP_ENTRY *entry, const struct slab *slab)
+{
+    SIZE_T committed = ALIGN_UP(slab->large_bytes, PAGE_BYTES);
+    if (!slab_is_huge(slab) || committed == slab->block_bytes) return FALSE;
+    entry->lpData = (PVOID)(slab->base + committed);
+    entry->cbData = (DWORD)(slab->block_bytes - committed);
+    entry->cbOverhead = 0;
+    entry->wFlags = PROCESS_HEAP_UNCOMMITTED_RANGE;
+    return TRUE;
+}
+
+/* The first entry of a slab or of those after it. */
+static BOOL entry_slab(HANDLE handle, PROCESS_HEAP_ENTRY *entry, const struct slab *slab, BYTE region)
+{
+    for (; slab; slab = slab->heap_next) {
+        if (slab->class_index != CLASS_LARGE) {
+            entry_region(entry, slab);
+        } else if (slab->state[0] < STATE_NONE) {
+            entry_busy(entry, slab, 0); /* no region entry: page minwinbase/ns-minwinbase-process_heap_entry */
+        } else {
+            continue; /* cached */
+        }
+        entry->iRegionIndex = region;
+        return TRUE;
+    }
+    if (handle != heap_main.handle) return error_fail(ERROR_NO_MORE_ITEMS);
+    /* The process heap goes on with what ntdll's own heap holds. */
+    memset(entry, 0, sizeof(*entry));
+    return foreign_walk(handle, entry);
+}
+
+static BOOL walk_next(HANDLE handle, PROCESS_HEAP_ENTRY *entry, struct slab *slab)
+{
+    uintptr_t index;
+    if (entry->wFlags & PROCESS_HEAP_REGION) return entry_at(entry, slab, 0);
+    if (!(entry->wFlags & PROCESS_HEAP_UNCOMMITTED_RANGE)) {
+        if (!slab_index(slab, entry->lpData, &index)) return error_fail(ERROR_INVALID_PARAMETER);
+        uintptr_t blocks = entry->wFlags & PROCESS_HEAP_ENTRY_BUSY ? 1 : entry->cbData / slab->block_bytes;
+        if (LIKELY(entry_at(entry, slab, index + (blocks ? blocks : 1)))) return TRUE;
+        if (entry_tail(entry, slab)) return TRUE;
+    }
+    return entry_slab(handle, entry, slab->heap_next, (BYTE)(entry->iRegionIndex + 1));
+}
+
+/* Steps through a heap: regions, uncommitted ranges, busy blocks with exact sizes, runs of free memory. Set
+ * entry->lpData to NULL to begin; keep the rest of the entry for the next call. FALSE with ERROR_NO_MORE_ITEMS at the
+ * end, with ERROR_INVALID_PARAMETER when the entry is not from a walk of this heap. Sizes above 4 GB are cut to 32 bits,
+ * as the structure has them. Lock the heap (HeapLock) when other threads use it. Page: heapapi/nf-heapapi-heapwalk */
+K32MEM_API BOOL WINAPI HeapWalk(HANDLE handle, LPPROCESS_HEAP_ENTRY entry)
+{
+    if (!entry) return error_fail(ERROR_INVALID_PARAMETER);
+    if (LIKELY(entry->lpData)) {
+        struct slab *slab = slab_of(entry->lpData);
+        if (LIKELY(slab->handle == handle)) return walk_next(handle, entry, slab);
+        if (slab != &slab_nobody || (handle != heap_main.handle && heap_of(handle)))
+            return error_fail(ERROR_INVALID_PARAMETER);
+    } else {
+        struct heap *heap = heap_of(handle);
+        if (heap) return entry_slab(handle, entry, heap->slabs, 0);
+    }
+    return foreign_is_heap(handle) ? foreign_walk(handle, entry) : error_fail(ERROR_INVALID_HANDLE);
+}
