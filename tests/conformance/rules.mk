@@ -36,3 +36,9 @@ build/$(1)/conform.exe: $$(CONFORM_OBJECTS_$(1)) build/$(1)/libcjson.a build/$(1
 programs: build/$(1)/conform.exe
 endef
 $(foreach arch,$(ARCHES),$(eval $(call CONFORM_RULES,$(arch))))
+
+# The browser that opens the comparison's page.
+check: browser
+.PHONY: browser
+browser: | ready
+	@wine/setup packages chromium chromium-driver curl
