@@ -6,6 +6,7 @@
 /* Exact lengths up to 31 units, then four lists per doubling. */
 #define EXACT 32
 #define LISTS 64
+#define PURGE_UNITS 64  /* 4 MB go back to the system in one call */
 #define COMMIT_UNITS 16 /* single units are committed in batches of 1 MB */
 
 struct shelf {
@@ -264,20 +265,31 @@ BOOL span_shorten(struct slab *slab, SIZE_T units)
     return TRUE;
 }
 
+/* The dirty span that has been idle longest in a list, off its shelf. */
+static struct slab *take_idle(struct slab_list *list, uint32_t now, uint32_t age)
+{
+    lock_acquire(&arena.lock);
+    struct slab *span = list->tail;
+    if (span && age && now - span->idle_since < age) span = NULL;
+    if (span) {
+        shelf_remove(span);
+        span->place = PLACE_NONE;
+    }
+    lock_release(&arena.lock);
+    return span;
+}
+
 SIZE_T span_purge(uint32_t now, uint32_t age)
 {
-    struct shelf *dirty = shelf_of(PLACE_DIRTY);
     for (unsigned list = 1; list < LISTS; list++) {
-        for (;;) {
-            /* One span per turn of the lock, so that nobody waits for more than one call to the system. */
-            lock_acquire(&arena.lock);
-            struct slab *span = dirty->list[list].tail; /* the oldest */
-            if (!span || (age && now - span->idle_since < age)) {
-                lock_release(&arena.lock);
-                break;
+        struct slab *span;
+        while ((span = take_idle(&shelf_of(PLACE_DIRTY)->list[list], now, age))) {
+            /* Nobody else knows of the span now, so no lock is held during the calls, and none of them is long. */
+            for (SIZE_T at = 0; at < span->units; at += PURGE_UNITS) {
+                SIZE_T units = span->units - at < PURGE_UNITS ? span->units - at : PURGE_UNITS;
+                os_decommit(arena_address(span->first_unit + (uint32_t)at), units << UNIT_SHIFT);
             }
-            shelf_remove(span);
-            os_decommit(arena_address(span->first_unit), (SIZE_T)span->units << UNIT_SHIFT);
+            lock_acquire(&arena.lock);
             shelf_put(span, PLACE_CLEAN);
             lock_release(&arena.lock);
         }

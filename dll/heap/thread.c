@@ -14,6 +14,8 @@ struct theap theap_nobody;
 struct lock registry_lock;
 struct thread *registry_first;
 static ULONG slot = NO_SLOT;
+#define REAP_FIRST 32
+static ULONG thread_count, reap_at = REAP_FIRST;
 
 static void slot_set(struct thread *thread)
 {
@@ -80,6 +82,7 @@ static void thread_discard(struct thread *thread)
     if (thread->prev) thread->prev->next = thread->next;
     else registry_first = thread->next;
     if (thread->next) thread->next->prev = thread->prev;
+    thread_count--;
     meta_thread_free(thread);
 }
 
@@ -116,8 +119,14 @@ struct thread *thread_enter(void)
     if (registry_first) registry_first->prev = thread;
     registry_first = thread;
     heap_add_theap(&thread->main);
+    BOOL reap = ++thread_count >= reap_at;
     lock_release(&registry_lock);
     slot_set(thread);
+    /* Threads that were terminated come to light when the number of threads has doubled. */
+    if (reap) {
+        threads_reap();
+        reap_at = thread_count * 2 < REAP_FIRST ? REAP_FIRST : thread_count * 2;
+    }
     return thread;
 }
 
