@@ -57,8 +57,26 @@ static BOOL alloc_settled(HANDLE process, PVOID base, SIZE_T bytes, ULONG type)
     return FALSE;
 }
 
+/* The last address of user space. */
+static ULONG_PTR user_top(void)
+{
+    static ULONG_PTR top;
+    SYSTEM_BASIC_INFORMATION system;
+    if (top) return top;
+    NTSTATUS status = NtQuerySystemInformation(SystemBasicInformation, &system, sizeof(system), NULL);
+    return top = status < 0 ? (ULONG_PTR)-1 : system.HighestUserAddress;
+}
+
+/* Some layers round an end up without noticing that it wraps around, or allocate beyond user space. */
+static inline BOOL range_impossible(LPVOID base, SIZE_T bytes)
+{
+    ULONG_PTR end = (ULONG_PTR)base + bytes;
+    return end < bytes || end > (ULONG_PTR)-GRANULE_BYTES || (base && end - 1 > user_top());
+}
+
 static inline LPVOID pages_alloc(HANDLE process, LPVOID wanted, SIZE_T wanted_bytes, DWORD type, DWORD protect)
 {
+    if (__builtin_expect(range_impossible(wanted, wanted_bytes), 0)) return error_null(ERROR_INVALID_PARAMETER);
     for (;;) {
         PVOID base = wanted;
         SIZE_T bytes = wanted_bytes;
