@@ -95,6 +95,7 @@ NTSYSAPI NTSTATUS NTAPI NtOpenEvent(PHANDLE event, ACCESS_MASK access, const OBJ
 NTSYSAPI NTSTATUS NTAPI NtCreateEvent(PHANDLE event, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
                                       int type, BOOLEAN initial);
 enum { EVENT_MANUAL = 0, EVENT_AUTO = 1 };
+#define EVENT_QUERY_STATE 1
 NTSYSAPI NTSTATUS NTAPI NtSetEvent(HANDLE event, PLONG previous);
 NTSYSAPI NTSTATUS NTAPI NtResetEvent(HANDLE event, PLONG previous);
 NTSYSAPI NTSTATUS NTAPI NtQueryEvent(HANDLE event, int info_class, PVOID info, ULONG size, PULONG returned);
@@ -123,6 +124,9 @@ NTSYSAPI void NTAPI RtlAcquirePebLock(void);
 NTSYSAPI void NTAPI RtlReleasePebLock(void);
 NTSYSAPI ULONG NTAPI RtlFindClearBitsAndSet(PVOID bitmap, ULONG count, ULONG hint);
 NTSYSAPI void NTAPI RtlClearBits(PVOID bitmap, ULONG first, ULONG count);
+NTSYSAPI NTSTATUS NTAPI RtlRegisterWait(PHANDLE wait, HANDLE object, WAITORTIMERCALLBACKFUNC callback, PVOID context,
+                                        ULONG milliseconds, ULONG flags);
+NTSYSAPI NTSTATUS NTAPI RtlDeregisterWaitEx(HANDLE wait, HANDLE done);
 NTSYSAPI NTSTATUS NTAPI LdrGetDllHandle(LPCWSTR path, PULONG flags, const UNICODE_STRING *name, PVOID *base);
 NTSYSAPI NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *name, ULONG ordinal, PVOID *address);
 
@@ -131,21 +135,25 @@ NTSYSAPI NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *na
  * gcc 12 takes the header's intrinsics for accesses through a null array, and warns. */
 #ifdef _WIN64
 #define TEB_SEGMENT "gs"
+#define TEB_STACK_LIMIT 0x10
 #define TEB_PEB 0x60
 #define TEB_LAST_ERROR 0x68
 #define TEB_PROCESS_ID 0x40
 #define TEB_THREAD_ID 0x48
 #define TEB_TLS_SLOTS 0x1480
+#define PEB_IMAGE_BASE 0x10
 #define PEB_PROCESS_HEAP 0x30
 #define PEB_TLS_BITMAP 0x78
 #define PEB_SESSION_ID 0x2c0
 #else
 #define TEB_SEGMENT "fs"
+#define TEB_STACK_LIMIT 0x08
 #define TEB_PEB 0x30
 #define TEB_LAST_ERROR 0x34
 #define TEB_PROCESS_ID 0x20
 #define TEB_THREAD_ID 0x24
 #define TEB_TLS_SLOTS 0xe10
+#define PEB_IMAGE_BASE 0x08
 #define PEB_PROCESS_HEAP 0x18
 #define PEB_TLS_BITMAP 0x40
 #define PEB_SESSION_ID 0x1d4
@@ -157,6 +165,11 @@ static inline ULONG_PTR teb_read(ULONG_PTR offset)
     ULONG_PTR value;
     __asm__ volatile("mov %%" TEB_SEGMENT ":(%1), %0" : "=r"(value) : "r"(offset));
     return value;
+}
+
+static inline void teb_write(ULONG_PTR offset, ULONG_PTR value)
+{
+    __asm__ volatile("mov %0, %%" TEB_SEGMENT ":(%1)" : : "r"(value), "r"(offset) : "memory");
 }
 
 static inline DWORD last_error_get(void)
@@ -182,6 +195,7 @@ static inline ULONG nt_process_id(void) { return (ULONG)teb_read(TEB_PROCESS_ID)
 #define SHARED_INTERRUPT_TIME 0x008
 #define SHARED_LARGE_PAGE_MINIMUM 0x244
 #define SHARED_NX_POLICY 0x2d5
+#define SHARED_ENCLAVE_FEATURES 0x36c
 
 #include "optional.h"
 #include "status.h"

@@ -22,7 +22,20 @@
     X(NTSTATUS, NtMapUserPhysicalPages, (PVOID, ULONG_PTR, PULONG_PTR))                                              \
     X(NTSTATUS, NtMapUserPhysicalPagesScatter, (PVOID *, ULONG_PTR, PULONG_PTR))                                     \
     X(NTSTATUS, NtCreateThreadEx,                                                                                    \
-      (PHANDLE, ACCESS_MASK, PVOID, HANDLE, PVOID, PVOID, ULONG, SIZE_T, SIZE_T, SIZE_T, PVOID))
+      (PHANDLE, ACCESS_MASK, PVOID, HANDLE, PVOID, PVOID, ULONG, SIZE_T, SIZE_T, SIZE_T, PVOID))                                                   \
+    X(NTSTATUS, NtQuerySystemInformationEx, (int, PVOID, ULONG, PVOID, ULONG, PULONG))                               \
+    X(NTSTATUS, RtlGetNativeSystemInformation, (int, PVOID, ULONG, PULONG))                                          \
+    X(NTSTATUS, RtlRegisterSecureMemoryCacheCallback, (PSECURE_MEMORY_CACHE_CALLBACK))                               \
+    X(NTSTATUS, RtlDeregisterSecureMemoryCacheCallback, (PSECURE_MEMORY_CACHE_CALLBACK))                             \
+    X(BOOLEAN, RtlFlushSecureMemoryCache, (PVOID, SIZE_T))                                                           \
+    X(NTSTATUS, NtManagePartition, (HANDLE, HANDLE, int, PVOID, ULONG))                                              \
+    X(NTSTATUS, NtCreateEnclave, (HANDLE, PVOID *, ULONG_PTR, SIZE_T, SIZE_T, ULONG, PVOID, ULONG, PULONG))          \
+    X(NTSTATUS, NtLoadEnclaveData, (HANDLE, PVOID, PVOID, SIZE_T, ULONG, PVOID, ULONG, PSIZE_T, PULONG))             \
+    X(NTSTATUS, NtTerminateEnclave, (PVOID, BOOLEAN))                                                                \
+    X(NTSTATUS, LdrInitializeEnclave, (HANDLE, PVOID, PVOID, ULONG, PULONG))                                         \
+    X(NTSTATUS, LdrLoadEnclaveModule, (PVOID, LPCWSTR, const UNICODE_STRING *))                                      \
+    X(NTSTATUS, LdrCallEnclave, (LPENCLAVE_ROUTINE, ULONG, PVOID *))                                                 \
+    X(NTSTATUS, LdrDeleteEnclave, (PVOID))
 
 struct nt_optional {
 #define X(ret, name, params) ret(NTAPI *name) params;

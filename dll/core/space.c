@@ -1,0 +1,4 @@
+/* space.c - see space.h. */
+#include "space.h"
+
+volatile LONG_PTR space_balance;
