@@ -37,7 +37,8 @@
         }                                                                                                            \
     } while (0)
 
-HELPER volatile LONG thread_failures;
+/* One for all files of a program. */
+__attribute__((common)) volatile LONG thread_failures;
 #define expect_thread(condition, ...)                                                                                \
     do {                                                                                                             \
         if (!(condition) && InterlockedIncrement(&thread_failures) <= 10) {                                          \
