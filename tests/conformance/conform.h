@@ -56,7 +56,7 @@ struct conform_test {
     struct conform_test *next;
 };
 enum {
-    TEST_SLOW = 1, /* may take up to a minute instead of ten seconds */
+    TEST_SLOW = 1, /* may take two minutes instead of half a minute */
     TEST_OWN = 2,  /* a test of the harness itself: runs only with --own */
 };
 

@@ -1,6 +1,6 @@
 # rules.mk - conform.exe, one per architecture: the harness and every test file beside it. Included by Makefile.mingw.
 
-CONFORM_SOURCES := $(wildcard tests/conformance/*.c tests/conformance/*/*.c)
+CONFORM_SOURCES := $(filter-out tests/conformance/broken/%,$(wildcard tests/conformance/*.c tests/conformance/*/*.c))
 CONFORM_FLAGS   := $(PROGRAMFLAGS) -isystem build/source/cjson
 # Windows calls tests back with whatever stack alignment it has.
 CONFORM_ARCH_x86_64 :=
@@ -34,6 +34,17 @@ build/$(1)/conform.exe: $$(CONFORM_OBJECTS_$(1)) build/$(1)/libcjson.a build/$(1
 	@$(1)-w64-mingw32-gcc $$(PROGRAMLINK) -Wl,-s -o $$@ $$^
 
 programs: build/$(1)/conform.exe
+
+# DLLs with one wrong function each, wrong_NAME of broken/*.c in the place of NAME: check-broken shows that it is caught.
+build/$(1)/obj/broken/%.o: tests/conformance/broken/%.c
+	@mkdir -p $$(@D)
+	@$(1)-w64-mingw32-gcc $$(DLLFLAGS) $$(ARCHFLAGS_$(1)) -c -o $$@ $$<
+build/$(1)/broken/%/k32mem.dll: build/$(1)/obj/broken/%.o build/$(1)/k32mem.dll
+	@mkdir -p $$(@D)
+	@name=$$$$(sed -n 's/.*WINAPI wrong_\([A-Za-z0-9]*\).*;/\1/p' tests/conformance/broken/$$*.c) && \
+	  sed "s/^$$$$name[ \t]*$$$$/$$$$name=wrong_$$$$name/" def/k32mem.def > build/$(1)/obj/broken/$$*.def
+	@$(1)-w64-mingw32-gcc $$(DLLLINK) $$(DLLLINK_$(1)) -o $$@ $$< $$(DLLOBJECTS_$(1)) build/$(1)/obj/version.o \
+	  build/$(1)/obj/broken/$$*.def -lntdll -lgcc
 endef
 $(foreach arch,$(ARCHES),$(eval $(call CONFORM_RULES,$(arch))))
 
@@ -42,3 +53,13 @@ check: browser
 .PHONY: browser
 browser: | ready
 	@wine/setup packages chromium chromium-driver curl
+
+.PHONY: baselines baselines-wine10 dist
+# Records tests/baselines anew; baselines-wine10 needs root, and makes a Debian trixie root first.
+baselines: ready
+	@tests/conformance/baselines
+baselines-wine10: all
+	@tests/conformance/wine10
+# The zip for real Windows.
+dist: ready
+	@tests/conformance/dist/make

@@ -60,5 +60,7 @@ char *outcome_text(const struct result *result);
 void diff_text(const struct diff *diff, bool only_table);
 void diff_junit(const struct diff *diff, const char *path);
 void diff_html(const struct diff *diff, const char *path);
+/* Prints the checks for each export; 1 when an export has none, or there are fewer than least distinct checks. */
+int coverage_main(const char *exports, const char *record, unsigned least);
 
 #endif

@@ -8,7 +8,7 @@ static const char usage[] =
     "  --record FILE      write what was observed as canonical JSON\n"
     "  --expect FILE      a manifest of known differences: others fail, and so do those that vanished; may be given again\n"
     "  --propose FILE     write a manifest to be reviewed, listing everything that differs now\n"
-    "  --timeout MS       for each test, instead of ten seconds (a minute for slow ones)\n"
+    "  --timeout MS       for each test, instead of 30000 (120000 for slow ones)\n"
     "  --quiet            only the closing lines\n"
     "  --own              the harness's own tests, some of which fail on purpose, instead of the real ones\n"
     "\n"
@@ -16,6 +16,9 @@ static const char usage[] =
     "  --table            only the table of functions\n"
     "  --html FILE        as a page for people, instead of text\n"
     "  --junit FILE       as JUnit XML for CI, instead of text\n"
+    "\n"
+    "conform --coverage DEF RECORD.json [LEAST]  the checks for each function that a module definition file exports;\n"
+    "                     exit code 1 if one has none, or there are fewer distinct checks than LEAST\n"
     "\n"
     "Exit code: 0 all agree or differ as listed, 1 something failed, 2 it could not run.\n";
 
@@ -80,6 +83,8 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOFBF, 1 << 14);
     if (argc > 1 && !strcmp(argv[1], "--diff"))
         return diff_main(argv + 2);
+    if (argc > 3 && !strcmp(argv[1], "--coverage"))
+        return coverage_main(argv[2], argv[3], argc > 4 ? strtoul(argv[4], NULL, 10) : 0);
     for (char **at = argv + 1; *at; at++) {
         if (!strcmp(*at, "--target")) {
             target = next_argument(&at);

@@ -3,7 +3,7 @@
  * Starting a process costs some 50 to 100 ms, so one worker runs test after test until one of them takes it down. */
 #include "harness.h"
 
-enum { TIMEOUT_USUAL = 10000, TIMEOUT_SLOW = 60000 };
+enum { TIMEOUT_USUAL = 30000, TIMEOUT_SLOW = 120000 };
 
 struct worker {
     HANDLE process, job, pipe, watch;

@@ -1,0 +1,48 @@
+# platform.sh - recording one target on this machine's Wine; sourced by bash, from the top of the checkout.
+
+results=build/results/conform
+mkdir -p "$results"
+
+# wine_name: "wine8", as records and manifests are named.
+wine_name() { dpkg-query -W -f '${Version}' libwine:amd64 2>/dev/null | sed 's/\..*//; s/^/wine/'; }
+wine=$(wine_name)
+
+target_of() { # TARGET ARCH
+    if [ "$1" = k32mem ]; then echo "build/$2/k32mem.dll"; else echo "$1.dll"; fi
+}
+
+# platform_record TARGET ARCH RECORD: the record, and beside it the TAP. conform.exe's exit code.
+platform_record() {
+    local list=() file
+    for file in "tests/conformance/expect/$1-$wine.txt" "tests/conformance/expect/$1-$wine-$2.txt"; do
+        [ ! -e "$file" ] || list+=(--expect "$file")
+    done
+    wine/run "build/$2/conform.exe" --target "$(target_of "$1" "$2")" "${list[@]}" --record "$3" 2>&1 </dev/null |
+        tr -d '\r' >"${3%.json}.tap"
+    return "${PIPESTATUS[0]}"
+}
+
+# platform_check TARGET ARCH: the whole suite against its manifest, counted into passed and failed; then whether the
+# committed baseline is still what is observed.
+platform_check() {
+    local record=$results/$1-$wine-$2 baseline=tests/baselines/$1-$wine-$2.json own_passed own_failed
+    rm -f "$record.json"
+    platform_record "$1" "$2" "$record.json"
+    grep -v '^ok ' "$record.tap"
+    read -r own_passed _ own_failed _ < <(tail -n 1 "$record.tap")
+    case $own_passed in '' | *[!0-9]*) own_passed=0 own_failed=1 ;; esac
+    passed=$((passed + own_passed))
+    failed=$((failed + own_failed))
+    [ -e "$record.json" ] || return 0
+    verify "tests/baselines/$1-$wine-$2.json is what is observed now: if the change is meant, run \`make -f \
+Makefile.mingw baselines\` and review what it changes" baseline_current "$baseline" "$record.json"
+}
+
+baseline_current() {
+    [ -e "$1" ] || { echo "there is no baseline $1" && return 1; }
+    ! cmp -s "$1" "$2" || return 0
+    wine/run "build/$arch/conform.exe" --diff "$1" "$2" | tr -d '\r' | head -n 400 >"$2.stale.txt"
+    echo "the baseline $1 is stale ($(diff "$1" "$2" | grep -c '^[<>]') lines differ); the difference:"
+    grep -A9 '^[A-Za-z0-9_]*\.[^ ]*  \[' "$2.stale.txt" | head -n 20 | sed 's/^/  | /'
+    return 1
+}
