@@ -16,7 +16,7 @@ build/$(1)/obj/tests/conformance/%.o: tests/conformance/%.c Makefile.mingw tests
   | build/source/cjson/.complete build/source/cmocka/.complete
 	@mkdir -p $$(@D)
 	@echo "  $(1) CC  $$<"
-	@$(1)-w64-mingw32-gcc $$(CONFORM_FLAGS) $$(CONFORM_ARCH_$(1)) -c -o $$@ $$<
+	@$(CCACHE) $(1)-w64-mingw32-gcc $$(CONFORM_FLAGS) $$(CONFORM_ARCH_$(1)) -c -o $$@ $$<
 
 build/$(1)/libcjson.a: build/source/cjson/.complete
 	@mkdir -p build/$(1)/obj
@@ -38,7 +38,7 @@ programs: build/$(1)/conform.exe
 # DLLs with one wrong function each, wrong_NAME of broken/*.c in the place of NAME: check-broken shows that it is caught.
 build/$(1)/obj/broken/%.o: tests/conformance/broken/%.c
 	@mkdir -p $$(@D)
-	@$(1)-w64-mingw32-gcc $$(DLLFLAGS) $$(ARCHFLAGS_$(1)) -c -o $$@ $$<
+	@$(CCACHE) $(1)-w64-mingw32-gcc $$(DLLFLAGS) $$(ARCHFLAGS_$(1)) -c -o $$@ $$<
 build/$(1)/broken/%/k32mem.dll: build/$(1)/obj/broken/%.o build/$(1)/k32mem.dll
 	@mkdir -p $$(@D)
 	@name=$$$$(sed -n 's/.*WINAPI wrong_\([A-Za-z0-9]*\).*;/\1/p' tests/conformance/broken/$$*.c) && \
