@@ -1,6 +1,7 @@
 /* view.c - the one place where views come and go. */
 #include "view.h"
 #include "../core/region.h"
+#include "../core/secure.h"
 
 #ifndef PAGE_TARGETS_INVALID
 #define PAGE_TARGETS_INVALID 0x40000000
@@ -50,14 +51,16 @@ NTSTATUS view_map(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, S
     }
 }
 
-/* NtUnmapViewOfSection also takes an address inside a view; Windows programs are promised an error. */
-static NTSTATUS base_check(HANDLE process, PVOID base)
+/* NtUnmapViewOfSection also takes an address inside a view; Windows programs are promised an error. *bytes gets the size of the view's first region. */
+static NTSTATUS base_check(HANDLE process, PVOID base, SIZE_T *bytes)
 {
     MEMORY_BASIC_INFORMATION info;
+    *bytes = 0;
     NTSTATUS status = NtQueryVirtualMemory(process, base, VM_BASIC, &info, sizeof(info), NULL);
     if (status == STATUS_ACCESS_DENIED) return STATUS_SUCCESS; /* the handle may unmap but not look */
     if (status == STATUS_INVALID_PARAMETER) return STATUS_NOT_MAPPED_VIEW; /* outside of user space */
     if (status < 0) return status;
+    *bytes = info.RegionSize;
     if (info.Type != MEM_MAPPED && info.Type != MEM_IMAGE) return STATUS_NOT_MAPPED_VIEW;
     return info.AllocationBase == base ? STATUS_SUCCESS : STATUS_NOT_MAPPED_VIEW;
 }
@@ -69,9 +72,15 @@ NTSTATUS view_unmap(HANDLE process, PVOID base, ULONG flags)
         NTSTATUS status = region_unmap(base, flags);
         if (status != REGION_NOT_MINE) return status;
     }
-    NTSTATUS status = base_check(process, base);
+    SIZE_T bytes;
+    NTSTATUS status = base_check(process, base, &bytes);
     if (status < 0) return status;
     if (flags & PRESERVE_PLACEHOLDER) return STATUS_CONFLICTING_ADDRESSES; /* a view that replaced no placeholder */
-    if (flags && nt_optional.NtUnmapViewOfSectionEx) return nt_optional.NtUnmapViewOfSectionEx(process, base, flags);
-    return NtUnmapViewOfSection(process, base);
+    do {
+        if (flags && nt_optional.NtUnmapViewOfSectionEx)
+            status = nt_optional.NtUnmapViewOfSectionEx(process, base, flags);
+        else
+            status = NtUnmapViewOfSection(process, base);
+    } while (status < 0 && secure_retry(status, base, bytes));
+    return status;
 }

@@ -70,6 +70,9 @@ NTSYSAPI NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE process, PVOID base);
 NTSYSAPI NTSTATUS NTAPI NtQuerySection(HANDLE section, int info_class, PVOID info, SIZE_T size, PSIZE_T returned);
 NTSYSAPI NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE directory, ACCESS_MASK access,
                                               const OBJECT_ATTRIBUTES *attributes);
+NTSYSAPI NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE link, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes);
+NTSYSAPI NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE link, PUNICODE_STRING target, PULONG returned);
+#define SYMBOLIC_LINK_QUERY 1
 #define DIRECTORY_TRAVERSE 2
 #define DIRECTORY_CREATE_OBJECT 4
 enum { VIEW_SHARE = 1, VIEW_UNMAP = 2 };
