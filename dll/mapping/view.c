@@ -43,8 +43,13 @@ NTSTATUS view_map(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, S
             protect &= ~(ULONG)PAGE_TARGETS_INVALID;
             status = map_once(section, process, base, offset, bytes, type, protect, node);
         }
-        if (status < 0 || wanted_base || !region_any() || process != CURRENT_PROCESS) return status;
-        if (region_settled(*base, *bytes)) return status;
+        if (status < 0) return status;
+        if (wanted_base) {
+            if (*base == wanted_base) return status;
+            NtUnmapViewOfSection(process, *base); /* some systems map elsewhere when the base is none of user space */
+            return STATUS_CONFLICTING_ADDRESSES;
+        }
+        if (!region_any() || process != CURRENT_PROCESS || region_settled(*base, *bytes)) return status;
         NtUnmapViewOfSection(process, *base);
         *base = NULL;
         *bytes = wanted_bytes;
