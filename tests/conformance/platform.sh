@@ -11,13 +11,13 @@ target_of() { # TARGET ARCH
     if [ "$1" = k32mem ]; then echo "build/$2/k32mem.dll"; else echo "$1.dll"; fi
 }
 
-# platform_record TARGET ARCH RECORD: the record, and beside it the TAP. conform.exe's exit code.
+# platform_record TARGET ARCH RECORD [OPTION...]: the record, and beside it the TAP. conform.exe's exit code.
 platform_record() {
     local list=() file
     for file in "tests/conformance/expect/$1-$wine.txt" "tests/conformance/expect/$1-$wine-$2.txt"; do
         [ ! -e "$file" ] || list+=(--expect "$file")
     done
-    wine/run "build/$2/conform.exe" --target "$(target_of "$1" "$2")" "${list[@]}" --record "$3" 2>&1 </dev/null |
+    wine/run "build/$2/conform.exe" --target "$(target_of "$1" "$2")" "${list[@]}" --record "$3" "${@:4}" 2>&1 </dev/null |
         tr -d '\r' >"${3%.json}.tap"
     return "${PIPESTATUS[0]}"
 }

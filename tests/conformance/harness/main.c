@@ -136,6 +136,6 @@ int main(int argc, char **argv)
     if (record_path)
         record_write(&record, record_path);
     if (propose_path)
-        manifest_propose(&record, propose_path);
+        manifest_propose(options.manifest, &record, propose_path);
     return tap_finish(&record, options.manifest, !options.filter_count);
 }

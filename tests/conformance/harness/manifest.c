@@ -13,7 +13,7 @@
 
 struct entry {
     const char *path;
-    char *pattern, *kind, *reason;
+    char *pattern, *kind, *reason, *source;
     unsigned line;
     bool seen;
     struct entry *next;
@@ -59,12 +59,16 @@ struct manifest *manifest_read(struct manifest *manifest, const char *path)
         if (count < 4 || !*fields[2] || !*fields[3] || !strstr(kinds, text_format(" %s ", fields[1])))
             die("%s:%u: not `name | kind | reason | source`", path, number);
         struct entry *entry = calloc(1, sizeof(*entry));
-        *entry = (struct entry){ path,   fields[0], fields[1], text_format("%s (%s)", fields[2], fields[3]),
-                                 number, false,     NULL };
+        *entry = (struct entry){ path, fields[0], fields[1], fields[2], fields[3], number, false, NULL };
         *end = entry;
         end = &entry->next;
     }
     return manifest;
+}
+
+static const char *entry_text(const struct entry *entry)
+{
+    return text_format("%s (%s)", entry->reason, entry->source);
 }
 
 static struct entry *find(struct manifest *manifest, const char *kind, const char *name)
@@ -82,13 +86,13 @@ const char *manifest_allows(struct manifest *manifest, const struct result *resu
     if (!entry)
         return NULL;
     entry->seen = true;
-    return entry->reason;
+    return entry_text(entry);
 }
 
 const char *manifest_flaky(struct manifest *manifest, const char *test)
 {
     struct entry *entry = find(manifest, "flaky", test);
-    return entry ? entry->reason : NULL;
+    return entry ? entry_text(entry) : NULL;
 }
 
 /* Whether the entry could have shown in this run: one of its tests was run. A name that no test has is stale, too,
@@ -119,27 +123,59 @@ unsigned manifest_report_vanished(struct manifest *manifest, const struct record
     return count;
 }
 
-void manifest_propose(const struct record *record, const char *path)
+/* What is observed instead of what is documented, as the reason of an entry that nobody has explained yet. */
+static void propose_values(FILE *out, const struct check *check)
+{
+    const char *between = "";
+    for (unsigned i = 0; i < check->value_count; i++) {
+        const struct value *value = &check->values[i];
+        if (value->verdict != DIFFER)
+            continue;
+        fprintf(out, "%s%s: %s, documented: %s", between, value->name, value->text, value->expected);
+        between = "; ";
+    }
+}
+
+static void write_entry(FILE *out, const char *name, const char *kind, const struct entry *entry)
+{
+    fprintf(out, "%s | %s | %s | %s\n", name, kind, entry->reason, entry->source);
+}
+
+void manifest_propose(struct manifest *manifest, const struct record *record, const char *path)
 {
     FILE *out = fopen(path, "wb");
     if (!out)
         die("cannot write %s", path);
-    fprintf(out, "# Known differences of %s. Each needs its reason and its source.\n", record_title(record));
+    fprintf(out,
+            "# Known differences of %s from the documentation.\n"
+            "# The form is told in tests/conformance/harness/manifest.c.\n",
+            record_title(record));
     for (unsigned i = 0; i < record->result_count; i++) {
         const struct result *result = &record->results[i];
-        if (result->outcome != DONE)
-            fprintf(out, "%s | %s | REASON%s%s | SOURCE\n", result->name, outcome_names[result->outcome],
-                    result->detail ? " " : "", result->detail ? result->detail : "");
+        const char *kind = outcome_names[result->outcome];
+        struct entry *entry = find(manifest, "flaky", result->name);
+        if (entry)
+            write_entry(out, result->name, "flaky", entry);
+        if (result->outcome != DONE && (entry = find(manifest, kind, result->name)))
+            write_entry(out, result->name, kind, entry);
+        else if (result->outcome == MISSING)
+            fprintf(out, "%s | missing | %s is not exported | recorded on %s\n", result->name, result->detail,
+                    record->system);
+        else if (result->outcome != DONE)
+            fprintf(out, "%s | %s | %s | recorded on %s\n", result->name, kind,
+                    result->detail ? result->detail : "the test does not end well", record->system);
         for (unsigned j = 0; j < result->check_count; j++) {
             const struct check *check = &result->checks[j];
             if (check->verdict != DIFFER)
                 continue;
-            fprintf(out, "%s | differ | REASON", check->id);
-            for (unsigned k = 0; k < check->value_count; k++)
-                if (check->values[k].verdict == DIFFER)
-                    fprintf(out, " %s is %s, documented %s;", check->values[k].name, check->values[k].text,
-                            check->values[k].expected);
-            fprintf(out, " | SOURCE %s\n", check->page);
+            entry = find(manifest, "differ", check->id);
+            if (entry) {
+                write_entry(out, check->id, "differ", entry);
+                continue;
+            }
+            fprintf(out, "%s | differ | ", check->id);
+            propose_values(out, check);
+            fprintf(out, " | recorded on %s; %s\n", record->system, check->page);
         }
     }
     fclose(out);
