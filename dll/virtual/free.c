@@ -2,6 +2,7 @@
 #include "../core/region.h"
 #include "../core/secure.h"
 #include "locked.h"
+#include "query.h"
 #include "request.h"
 
 static NTSTATUS pages_free_special(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG type)
@@ -44,6 +45,7 @@ static inline BOOL pages_free(HANDLE process, LPVOID base, SIZE_T bytes, DWORD t
             status = NtFreeVirtualMemory(process, &at, &size, type);
     } while (status < 0 && secure_retry(status, at, size));
     if (status < 0) return status_fail(free_failure(process, base, bytes, type, status));
+    if (type == MEM_DECOMMIT) pages_were_decommitted = TRUE;
     if (locked_any() && process_is_own(process)) locked_forget(at, size);
     return TRUE;
 }

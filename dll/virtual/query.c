@@ -1,7 +1,22 @@
 /* query.c - asking about a run of pages. */
 #include "../core/region.h"
 #include "copied.h"
+#include "query.h"
 #include "request.h"
+
+volatile BOOL pages_were_decommitted;
+
+/* Some layers end a run of reserved pages where a decommitted one begins, as if its former protection still counted. */
+static void query_reserved(HANDLE process, MEMORY_BASIC_INFORMATION *info)
+{
+    MEMORY_BASIC_INFORMATION next;
+    for (;;) {
+        const BYTE *end = (const BYTE *)info->BaseAddress + info->RegionSize;
+        if (NtQueryVirtualMemory(process, end, VM_BASIC, &next, sizeof(next), NULL) < 0) return;
+        if (next.State != MEM_RESERVE || next.AllocationBase != info->AllocationBase) return;
+        info->RegionSize += next.RegionSize;
+    }
+}
 
 /* Ends the run where pages stop (or begin) to be copies of their own, and tells the copies' protection. */
 static void query_copied(MEMORY_BASIC_INFORMATION *info)
@@ -35,6 +50,7 @@ static SIZE_T query_limited(HANDLE process, LPCVOID address, PMEMORY_BASIC_INFOR
         return error_fail(ERROR_ACCESS_DENIED);
     SIZE_T returned = 0;
     NTSTATUS status = NtQueryVirtualMemory(opened, address, VM_BASIC, info, bytes, &returned);
+    if (status >= 0 && info->State == MEM_RESERVE) query_reserved(opened, info);
     NtClose(opened);
     return status < 0 ? (SIZE_T)status_fail(status) : returned;
 }
@@ -62,6 +78,7 @@ K32MEM_API SIZE_T WINAPI VirtualQueryEx(HANDLE process, LPCVOID address, PMEMORY
     NTSTATUS status = NtQueryVirtualMemory(process, address, VM_BASIC, info, bytes, &returned);
     if (status == STATUS_ACCESS_DENIED) return query_limited(process, address, info, bytes);
     if (status < 0) return (SIZE_T)status_fail(status);
+    if (info->State == MEM_RESERVE) query_reserved(process, info);
     if ((region_any() || (info->Protect & PROTECT_COPY)) && process_is_own(process)) query_finish(address, info);
     return returned;
 }
