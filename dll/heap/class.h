@@ -22,11 +22,11 @@ static inline SIZE_T class_bytes(unsigned index)
     return (SIZE_T)(9 + (index & 7)) << (7 + (index >> 3));
 }
 
-/* Enough units for at least eight blocks. */
+/* Enough units for at least sixteen blocks. Only what is used of them is ever touched. */
 static inline uint32_t class_units(unsigned index)
 {
     SIZE_T bytes = class_bytes(index);
-    return bytes <= 8192 ? 1 : bytes <= 16384 ? 2 : bytes <= 32768 ? 4 : 8;
+    return bytes <= 4096 ? 1 : bytes <= 8192 ? 2 : bytes <= 16384 ? 4 : bytes <= 32768 ? 8 : 16;
 }
 
 /* Division of an offset by the block size, with a proof that nothing is left over, in one multiplication:

@@ -4,6 +4,7 @@
 #include "scavenge.h"
 
 #define CACHED_MAX ((SIZE_T)8 << 20)   /* larger blocks are not cached */
+#define ROOMY_UNITS ((SIZE_T)64)       /* growing blocks up to 4 MB get room to grow; larger ones a place with room */
 #define CACHE_BYTES ((SIZE_T)16 << 20) /* of one theap */
 
 static SIZE_T span_bytes(const struct slab *slab) { return (SIZE_T)slab->units << UNIT_SHIFT; }
@@ -108,11 +109,12 @@ static BOOL huge_resize(struct slab *slab, SIZE_T bytes, SIZE_T *zero_from)
 }
 
 /* ---- large blocks ---- */
-static struct slab *cache_take(struct theap *theap, SIZE_T units)
+/* A cached block of units, or of up to most units. */
+static struct slab *cache_take(struct theap *theap, SIZE_T units, SIZE_T most)
 {
     for (unsigned i = 0; i < CACHE_SLOTS && theap->cache[i]; i++) {
         struct slab *slab = theap->cache[i];
-        if (slab->units < units || slab->units > units + units / 8) continue;
+        if (slab->units < units || slab->units > most) continue;
         for (; i + 1 < CACHE_SLOTS; i++) theap->cache[i] = theap->cache[i + 1];
         theap->cache[i] = NULL;
         theap->cache_bytes -= span_bytes(slab);
@@ -130,13 +132,15 @@ void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
         return huge_alloc(heap, bytes, roomy);
     }
     if (theap->pending) theap_collect(theap, TRUE);
-    struct slab *slab = cache_take(theap, units);
+    /* A block that grows gets as much again, while that is little: it stays in place for the next steps. */
+    SIZE_T take = roomy && units <= ROOMY_UNITS ? units * 2 : units;
+    struct slab *slab = cache_take(theap, units, roomy ? units * 3 : units + units / 8);
     if (slab) {
         *zero = FALSE;
     } else {
         if (!(slab = one_block_slab(heap))) return NULL;
-        enum span_want want = heap_is_executable(heap) ? SPAN_EXECUTE : roomy ? SPAN_ROOMY : SPAN_ANY;
-        if (!span_take(slab, units, want, FALSE, zero)) {
+        enum span_want want = heap_is_executable(heap) ? SPAN_EXECUTE : take == units && roomy ? SPAN_ROOMY : SPAN_ANY;
+        if (!span_take(slab, take, want, FALSE, zero)) {
             meta_slab_free(slab);
             return NULL;
         }
@@ -193,7 +197,7 @@ BOOL large_resize(struct slab *slab, SIZE_T bytes, SIZE_T *zero_from)
         if (units >= HUGE_UNITS || heap_is_executable(slab->heap)) return FALSE;
         if (!span_extend(slab, units, &zero)) return FALSE;
         if (zero) *zero_from = had;
-    } else if (units < slab->units) {
+    } else if (units < slab->units && bytes < slab->large_bytes) {
         if (heap_is_executable(slab->heap) || !span_shorten(slab, units)) return bytes <= span_bytes(slab);
         slab->shrunk = 1;
     }

@@ -2,14 +2,23 @@
 #include "os.h"
 
 #ifdef K32MEM_FAULT
-/* Test builds only: after this many more calls, every call that could fail does. -1: never. */
-K32MEM_API volatile LONG k32mem_fault_after = -1;
+/* Test builds only: every call that may fail can be made to. */
+static volatile LONG calls, calls_left = -1;
+
+/* n below 0: nothing fails. Else the next n calls succeed and all after them fail, until this is called again. */
+__declspec(dllexport) void WINAPI k32mem_fault_after(LONG n)
+{
+    calls = 0;
+    calls_left = n;
+}
+
+/* The calls made since k32mem_fault_after. */
+__declspec(dllexport) LONG WINAPI k32mem_fault_count(void) { return calls; }
 
 static BOOL fault(void)
 {
-    if (k32mem_fault_after < 0) return FALSE;
-    if (k32mem_fault_after == 0) return TRUE;
-    return InterlockedDecrement(&k32mem_fault_after) < 0;
+    LONG call = InterlockedIncrement(&calls);
+    return calls_left >= 0 && call > calls_left;
 }
 #else
 static inline BOOL fault(void) { return FALSE; }

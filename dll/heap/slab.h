@@ -15,6 +15,16 @@ void slab_drop_meta(struct slab *slab);
 uint32_t slab_count_free(const struct slab *slab);
 bits slab_group_mask(const struct slab *slab, uint32_t group);
 
+/* Set bits of a group's mask. Every processor that we run on may lack the instruction. */
+static inline unsigned slab_count_bits(bits mask)
+{
+    const bits ones = ~(bits)0;
+    mask -= (mask >> 1) & ones / 3;
+    mask = (mask & ones / 15 * 3) + ((mask >> 2) & ones / 15 * 3);
+    mask = (mask + (mask >> 4)) & ones / 255 * 15;
+    return (unsigned)((mask * (ones / 255)) >> (8 * (sizeof(bits) - 1)));
+}
+
 /* Index of the block that starts at p. FALSE when p is not the start of a block of this slab (inner addresses, the
  * padding behind the last block). Says nothing about whether the block is live. */
 static inline BOOL slab_index(const struct slab *slab, const void *p, uintptr_t *index)

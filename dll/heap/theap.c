@@ -5,11 +5,6 @@
 #define COUNTDOWN_OFF 0x40000000u /* a bin's slab is not watched */
 #define EMPTY_KEPT 8              /* empty slabs that a theap keeps for itself */
 
-static inline unsigned count_bits(bits mask)
-{
-    return (unsigned)(sizeof(bits) == 8 ? __builtin_popcountll(mask) : __builtin_popcount((unsigned)mask));
-}
-
 static void bin_load(struct bin *bin, struct slab *slab, uint32_t group, bits mask)
 {
     uint64_t touched = (uint64_t)1 << (group / 64);
@@ -55,7 +50,7 @@ BOOL theap_refill_quick(struct theap *theap, unsigned class_index)
     /* The same group once more, when enough came back: what was used last is in the cache. */
     bits mask = slab_group_mask(slab, slab->group);
     unsigned worth = slab->capacity < GROUP_BLOCKS ? slab_worth(slab) : (unsigned)GROUP_BLOCKS / 4;
-    if (count_bits(mask) >= worth) {
+    if (slab_count_bits(mask) >= worth) {
         bin_load(bin, slab, slab->group, mask);
         return TRUE;
     }

@@ -6,7 +6,7 @@ HANDLE (*walk_handle_of)(void *block, WORD *flags);
 
 static BYTE clamp_byte(SIZE_T value) { return (BYTE)(value < 255 ? value : 255); }
 
-static void entry_busy(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index)
+static inline void entry_busy(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index)
 {
     SIZE_T bytes = slab_size(slab, index);
     entry->lpData = slab_block(slab, index);
@@ -14,7 +14,7 @@ static void entry_busy(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintp
     entry->cbOverhead = clamp_byte(slab->block_bytes - bytes);
     entry->wFlags = PROCESS_HEAP_ENTRY_BUSY;
     entry->Block.hMem = NULL;
-    memset(entry->Block.dwReserved, 0, sizeof(entry->Block.dwReserved));
+    entry->Block.dwReserved[0] = entry->Block.dwReserved[1] = entry->Block.dwReserved[2] = 0;
     if (UNLIKELY(walk_handle_of != NULL)) {
         WORD flags = 0;
         HANDLE handle = walk_handle_of(entry->lpData, &flags);
@@ -26,7 +26,7 @@ static void entry_busy(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintp
 }
 
 /* The entry for what lies at index: a busy block, or a run of free ones. FALSE behind the last block. */
-static BOOL entry_at(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index)
+static inline BOOL entry_at(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index)
 {
     if (index >= slab->capacity) return FALSE;
     if (LIKELY(slab->state[index] < STATE_NONE)) {
