@@ -64,7 +64,7 @@ __attribute__((noinline)) static void *alloc_slow(HANDLE handle, DWORD flags, SI
 }
 
 /* Zeroed and medium blocks, and bins whose slab has more: still without a lock. */
-__attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWORD flags, SIZE_T bytes)
+LOCK_FREE __attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWORD flags, SIZE_T bytes)
 {
     struct theap *theap = thread_open_theap(handle);
     if (!theap || bytes > MEDIUM_MAX) return alloc_slow(handle, flags, bytes);
@@ -81,7 +81,7 @@ __attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWORD flags, 
  * is serialised on the way). Returns a block aligned to 16 bytes whose HeapSize is exactly bytes; NULL with
  * ERROR_NOT_ENOUGH_MEMORY, or an exception STATUS_NO_MEMORY. Any thread.
  * Page: heapapi/nf-heapapi-heapalloc */
-K32MEM_API LPVOID WINAPI HeapAlloc(HANDLE handle, DWORD flags, SIZE_T bytes)
+K32MEM_API LOCK_FREE LPVOID WINAPI HeapAlloc(HANDLE handle, DWORD flags, SIZE_T bytes)
 {
     struct theap *theap = thread_open_theap(handle);
     if (LIKELY(theap && !flags && bytes <= SMALL_MAX)) {

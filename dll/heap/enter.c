@@ -32,6 +32,7 @@ struct theap *theap_enter(struct heap *heap)
         lock_release(&theap->lock);
         heap_wait(heap);
     }
+    theap->asleep = FALSE;
     if (thread != &thread_shared && !(heap->flags & HEAP_IS_CAREFUL)) {
         theap->handle = heap->handle;
         if (heap != &heap_main) thread->entry[thread_entry(heap->handle)] = theap;

@@ -55,7 +55,7 @@ __attribute__((noinline)) static BOOL free_slow(HANDLE handle, LPVOID p)
 /* Frees a block of the heap. flags: HEAP_NO_SERIALIZE (no effect). NULL is accepted and ignored. TRUE, or FALSE with
  * ERROR_INVALID_PARAMETER when p is not a live block of this heap; the heap is then unchanged. Any thread may free any
  * block. Page: heapapi/nf-heapapi-heapfree */
-K32MEM_API BOOL WINAPI HeapFree(HANDLE handle, DWORD flags, LPVOID p)
+K32MEM_API LOCK_FREE BOOL WINAPI HeapFree(HANDLE handle, DWORD flags, LPVOID p)
 {
     struct theap *theap = thread_open_theap(handle);
     (void)flags;

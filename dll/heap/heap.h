@@ -43,6 +43,10 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* Code that changes a theap without holding its lock stands together, so that the scavenger can tell whether a thread
+ * that it stopped was in the middle of such a change. */
+#define LOCK_FREE __attribute__((section(".text$k32mem_m")))
+
 /* ---- sizes ---- */
 #define UNIT_SHIFT 16
 #define UNIT_BYTES ((SIZE_T)1 << UNIT_SHIFT)
@@ -124,6 +128,7 @@ struct theap {
     struct thread *thread;
     struct lock lock;
     uint32_t empty_slabs;          /* empty slabs kept in the queues */
+    BOOL asleep;                   /* the scavenger closed the fast path, and nobody came since */
     struct slab *volatile pending; /* slabs with remote frees */
     struct slab_list full;
     struct slab *cache[CACHE_SLOTS]; /* free large blocks, newest first */

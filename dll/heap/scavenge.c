@@ -4,6 +4,7 @@
  * that unloading can wait for it inside the entry point.
  */
 #include "scavenge.h"
+#include "bins.h"
 
 #define IDLE_MS 150      /* memory idle for this long goes back */
 #define ROUND_MS 50      /* how often the thread looks */
@@ -22,6 +23,7 @@ static SIZE_T theap_idle(struct theap *theap, uint32_t now, uint32_t age)
     lock_acquire(&theap->lock);
     theap_trim(theap, now, age);
     SIZE_T left = theap->cache_bytes + ((SIZE_T)theap->empty_slabs << UNIT_SHIFT);
+    if (theap->heap) left += bins_scavenge(theap);
     lock_release(&theap->lock);
     return left;
 }

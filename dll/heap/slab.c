@@ -31,13 +31,13 @@ void slab_list_remove(struct slab_list *list, struct slab *slab)
     else list->tail = slab->prev;
 }
 
-static inline unsigned free_mask16(const uint8_t *state)
+static inline __attribute__((always_inline)) unsigned free_mask16(const uint8_t *state)
 {
     __m128i v = _mm_load_si128((const __m128i *)state);
     return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)STATE_FREE)));
 }
 
-bits slab_group_mask(const struct slab *slab, uint32_t group)
+LOCK_FREE bits slab_group_mask(const struct slab *slab, uint32_t group)
 {
     const uint8_t *state = slab->state + group;
     bits mask = 0;
@@ -45,7 +45,7 @@ bits slab_group_mask(const struct slab *slab, uint32_t group)
     return mask;
 }
 
-uint32_t slab_count_free(const struct slab *slab)
+LOCK_FREE uint32_t slab_count_free(const struct slab *slab)
 {
     /* A free state compares as -1 in its byte: subtracting counts, for up to 255 rows before a byte could overflow. */
     const __m128i free = _mm_set1_epi8((char)STATE_FREE);

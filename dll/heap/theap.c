@@ -5,7 +5,7 @@
 #define COUNTDOWN_OFF 0x40000000u /* a bin's slab is not watched */
 #define EMPTY_KEPT 8              /* empty slabs that a theap keeps for itself */
 
-static void bin_load(struct bin *bin, struct slab *slab, uint32_t group, bits mask)
+LOCK_FREE static void bin_load(struct bin *bin, struct slab *slab, uint32_t group, bits mask)
 {
     uint64_t touched = (uint64_t)1 << (group / 64);
     slab->group_is_zero = !(slab->touched & touched);
@@ -17,7 +17,7 @@ static void bin_load(struct bin *bin, struct slab *slab, uint32_t group, bits ma
 }
 
 /* Loads the next group with free blocks, from the slab's group on and once around. */
-static BOOL bin_next_group(struct bin *bin, struct slab *slab)
+LOCK_FREE static BOOL bin_next_group(struct bin *bin, struct slab *slab)
 {
     uint32_t group = slab->group;
     for (;;) {
@@ -33,7 +33,7 @@ static BOOL bin_next_group(struct bin *bin, struct slab *slab)
 }
 
 /* Begins a round over the slab's groups at slab->start. */
-static BOOL bin_first_group(struct bin *bin, struct slab *slab)
+LOCK_FREE static BOOL bin_first_group(struct bin *bin, struct slab *slab)
 {
     slab->group = slab->start;
     bits mask = slab_group_mask(slab, slab->start);
@@ -42,7 +42,7 @@ static BOOL bin_first_group(struct bin *bin, struct slab *slab)
     return TRUE;
 }
 
-BOOL theap_refill_quick(struct theap *theap, unsigned class_index)
+LOCK_FREE BOOL theap_refill_quick(struct theap *theap, unsigned class_index)
 {
     struct bin *bin = &theap->bins[class_index];
     struct slab *slab = bin->slab;
@@ -302,6 +302,34 @@ void theap_abandon(struct theap *theap)
     }
     theap->cache_bytes = 0;
     lock_release(&theap->lock);
+}
+
+/* The bins' slabs that are all free, out of their bins; linked by next. The caller knows that the theap's thread is not in
+ * the middle of using them. */
+struct slab *theap_take_idle_bins(struct theap *theap)
+{
+    struct slab *taken = NULL;
+    for (unsigned i = 0; i < CLASSES; i++) {
+        struct bin *bin = &theap->bins[i];
+        struct slab *slab = bin->slab;
+        if (!slab || slab_count_free(slab) != slab->capacity) continue;
+        bin->avail = 0;
+        bin->slab = NULL;
+        slab->place = PLACE_NONE;
+        slab->next = taken;
+        taken = slab;
+    }
+    return taken;
+}
+
+SIZE_T theap_idle_bin_bytes(const struct theap *theap)
+{
+    SIZE_T units = 0;
+    for (unsigned i = 0; i < CLASSES; i++) {
+        const struct slab *slab = theap->bins[i].slab;
+        if (slab && slab_count_free(slab) == slab->capacity) units += slab->units;
+    }
+    return units << UNIT_SHIFT;
 }
 
 void theap_trim(struct theap *theap, uint32_t now, uint32_t age)

@@ -32,6 +32,11 @@ void theap_abandon(struct theap *theap);
 /* Gives idle slabs and cached large blocks back. Under theap->lock, any thread. */
 void theap_trim(struct theap *theap, uint32_t now, uint32_t age);
 
+/* For the scavenger: bytes of the bins' slabs that are all free; and these slabs themselves, out of the bins, linked by
+ * next. Under theap->lock. */
+SIZE_T theap_idle_bin_bytes(const struct theap *theap);
+struct slab *theap_take_idle_bins(struct theap *theap);
+
 /* Takes a free block out of the bin, which must have one: its slab and index. */
 static inline void *bin_take(struct bin *bin, SIZE_T block_bytes, uint8_t **state)
 {
