@@ -152,7 +152,6 @@ static void discard_theaps(struct heap *heap)
         *link = theap->thread_next;
         unsigned entry = thread_entry(heap->handle);
         if (thread->entry[entry] == theap) thread->entry[entry] = &theap_nobody;
-        memset(theap->bins, 0, sizeof(theap->bins));
         meta_theap_free(theap);
     }
     lock_release(&registry_lock);
@@ -267,6 +266,8 @@ K32MEM_API BOOL WINAPI HeapLock(HANDLE handle)
         lock_release(&theap->lock);
     }
     lock_release(&registry_lock);
+    /* The last handles closed must have left this processor before the caller goes on. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return TRUE;
 }
 

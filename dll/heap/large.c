@@ -197,13 +197,16 @@ BOOL large_resize(struct slab *slab, SIZE_T bytes, SIZE_T *zero_from)
         if (units >= HUGE_UNITS || heap_is_executable(slab->heap)) return FALSE;
         if (!span_extend(slab, units, &zero)) return FALSE;
         if (zero) *zero_from = had;
-    } else if (units < slab->units && bytes < slab->large_bytes) {
-        if (heap_is_executable(slab->heap) || !span_shorten(slab, units)) return bytes <= span_bytes(slab);
-        slab->shrunk = 1;
+        slab->block_bytes = span_bytes(slab);
+        slab->magic = class_magic(slab->block_bytes);
     }
-    slab->block_bytes = span_bytes(slab);
-    slab->magic = class_magic(slab->block_bytes);
-    slab->large_bytes = bytes;
+    BOOL shrinks = bytes < slab->large_bytes;
+    slab->large_bytes = bytes; /* never more than block_bytes, for those who look meanwhile */
+    if (shrinks && units < slab->units && !heap_is_executable(slab->heap) && span_shorten(slab, units)) {
+        slab->shrunk = 1;
+        slab->block_bytes = span_bytes(slab);
+        slab->magic = class_magic(slab->block_bytes);
+    }
     return TRUE;
 }
 

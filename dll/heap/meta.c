@@ -102,6 +102,7 @@ struct theap *meta_theap(void) { POOL_TAKE(free_theaps, heap_next); }
 
 void meta_theap_free(struct theap *theap)
 {
+    memset(theap, 0, sizeof(*theap));
     theap_close(theap);
     POOL_GIVE(free_theaps, heap_next, theap);
 }
@@ -110,6 +111,7 @@ struct thread *meta_thread(void) { POOL_TAKE(free_threads, next); }
 
 void meta_thread_free(struct thread *thread)
 {
+    memset(thread, 0, sizeof(*thread));
     theap_close(&thread->main);
     POOL_GIVE(free_threads, next, thread);
 }

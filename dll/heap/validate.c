@@ -30,13 +30,24 @@ static BOOL slab_is_right(const struct heap *heap, const struct slab *slab)
     return slab->state[slab->capacity] == STATE_NONE;
 }
 
+/* Other threads may be in the middle of a change: what is wrong only for a moment is not wrong. */
+#define LOOKS 8
+static BOOL slab_stays_right(const struct heap *heap, const struct slab *slab)
+{
+    for (unsigned look = 0; look < LOOKS; look++) {
+        if (slab_is_right(heap, slab)) return TRUE;
+        NtYieldExecution();
+    }
+    return FALSE;
+}
+
 static BOOL heap_is_right(struct heap *heap)
 {
     BOOL right = TRUE;
     lock_acquire(&heap->lock);
     const struct slab *before = NULL;
     for (const struct slab *slab = heap->slabs; slab && right; before = slab, slab = slab->heap_next)
-        right = slab->heap_prev == before && slab_is_right(heap, slab);
+        right = slab->heap_prev == before && slab_stays_right(heap, slab);
     if (right) right = before == heap->last_slab;
     lock_release(&heap->lock);
     return right;
