@@ -1,0 +1,2 @@
+# rules.mk - load.exe loads the DLL itself.
+LIBS_dll-load := -lversion
