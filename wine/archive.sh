@@ -42,14 +42,14 @@ CONF
 # missing shows when it is asked for.
 archive_update() {
     archive_configure
-    long "fetching Debian's lists of source and i386 packages" archive-update.log apt-get update || true
+    long "fetching Debian's lists of source and i386 packages" archive-update.log timeout -k 5 600 apt-get update || true
     touch "$archive/ready"
 }
 
 archive_get() {
     local log=$1
     shift
-    (cd "$archive/cache" && long "downloading ${*: -1}" "$log" apt-get "$@")
+    (cd "$archive/cache" && long "downloading ${*: -1}" "$log" timeout -k 5 900 apt-get "$@")
 }
 
 # archive_fetch LOG COMMAND...: apt-get in the private archive, on fresh lists if those here are missing or out of date.
