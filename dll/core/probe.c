@@ -55,3 +55,12 @@ LONG_PTR probe_length_ansi(LPCSTR string, SIZE_T limit)
     }
     return (LONG_PTR)limit;
 }
+
+ULONG_PTR user_top(void)
+{
+    static ULONG_PTR top; /* every thread finds the same, so that a race does no harm */
+    SYSTEM_BASIC_INFORMATION system;
+    if (top) return top;
+    NTSTATUS status = NtQuerySystemInformation(SystemBasicInformation, &system, sizeof(system), NULL);
+    return top = status < 0 ? (ULONG_PTR)-1 : system.HighestUserAddress;
+}

@@ -17,4 +17,7 @@ BOOL probe_write(PVOID address, SIZE_T bytes);
 LONG_PTR probe_length_wide(LPCWSTR string, SIZE_T limit);
 LONG_PTR probe_length_ansi(LPCSTR string, SIZE_T limit);
 
+/* The last address of user space. Some systems take wanted addresses beyond it without a word. */
+ULONG_PTR user_top(void);
+
 #endif

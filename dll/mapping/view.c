@@ -1,5 +1,6 @@
 /* view.c - the one place where views come and go. */
 #include "view.h"
+#include "../core/probe.h"
 #include "../core/region.h"
 #include "../core/secure.h"
 
@@ -36,6 +37,7 @@ NTSTATUS view_map(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, S
 {
     PVOID wanted_base = *base;
     SIZE_T wanted_bytes = *bytes;
+    if ((ULONG_PTR)wanted_base > user_top()) return STATUS_INVALID_PARAMETER;
     for (;;) {
         NTSTATUS status = map_once(section, process, base, offset, bytes, type, protect, node);
         if (status == STATUS_INVALID_PAGE_PROTECTION && (protect & PAGE_TARGETS_INVALID)) {
@@ -44,12 +46,7 @@ NTSTATUS view_map(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, S
             status = map_once(section, process, base, offset, bytes, type, protect, node);
         }
         if (status < 0) return status;
-        if (wanted_base) {
-            if (*base == wanted_base) return status;
-            NtUnmapViewOfSection(process, *base); /* some systems map elsewhere when the base is none of user space */
-            return STATUS_CONFLICTING_ADDRESSES;
-        }
-        if (!region_any() || process != CURRENT_PROCESS || region_settled(*base, *bytes)) return status;
+        if (wanted_base || !region_any() || process != CURRENT_PROCESS || region_settled(*base, *bytes)) return status;
         NtUnmapViewOfSection(process, *base);
         *base = NULL;
         *bytes = wanted_bytes;

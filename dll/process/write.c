@@ -86,7 +86,9 @@ K32MEM_API BOOL WINAPI WriteProcessMemory(HANDLE process, LPVOID address, LPCVOI
     HANDLE query = bytes ? range_handle(process, &close) : NULL;
     status = query ? range_writable(query, address, bytes, &plain) : STATUS_SUCCESS;
     if (status >= 0) {
-        if (plain) status = NtWriteVirtualMemory(process, address, buffer, bytes, &copied);
+        /* Some systems refuse to write nothing. */
+        if (!bytes) status = STATUS_SUCCESS;
+        else if (plain) status = NtWriteVirtualMemory(process, address, buffer, bytes, &copied);
         else status = write_pieces(process, query, address, buffer, bytes, &copied);
     }
     if (close) NtClose(query);

@@ -1,4 +1,5 @@
 /* alloc.c - reserving and committing pages. */
+#include "../core/probe.h"
 #include "../core/region.h"
 #include "../watch/watch.h"
 #include "request.h"
@@ -55,16 +56,6 @@ static BOOL alloc_settled(HANDLE process, PVOID base, SIZE_T bytes, ULONG type)
     SIZE_T whole = 0;
     NtFreeVirtualMemory(process, &base, &whole, MEM_RELEASE);
     return FALSE;
-}
-
-/* The last address of user space. */
-static ULONG_PTR user_top(void)
-{
-    static ULONG_PTR top;
-    SYSTEM_BASIC_INFORMATION system;
-    if (top) return top;
-    NTSTATUS status = NtQuerySystemInformation(SystemBasicInformation, &system, sizeof(system), NULL);
-    return top = status < 0 ? (ULONG_PTR)-1 : system.HighestUserAddress;
 }
 
 /* Some layers round an end up without noticing that it wraps around, or allocate beyond user space. */
