@@ -32,6 +32,8 @@ static void query_copied(MEMORY_BASIC_INFORMATION *info)
 static inline void query_finish(LPCVOID address, MEMORY_BASIC_INFORMATION *info)
 {
     if (__builtin_expect(info->State == MEM_COMMIT && (info->Protect & PROTECT_COPY), 0)) query_copied(info);
+    if (__builtin_expect(info->State == MEM_RESERVE && pages_were_decommitted, 0))
+        query_reserved(CURRENT_PROCESS, info);
     if (region_any()) region_query(address, info);
 }
 

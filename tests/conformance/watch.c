@@ -168,6 +168,14 @@ TEST(GetWriteWatch, life)
     EXPECT_PROTECT("protection", base + 2 * PAGE, PAGE_READWRITE);
     release(base);
 
+    CHECK_OF(VirtualQuery, P_QUERY, "a watched region of 64 KB after three of its pages were written");
+    base = watched();
+    write_pages(base, 0x0106);
+    MEMORY_BASIC_INFORMATION info = page_info(base);
+    EXPECT_HEX("protection", info.Protect, PAGE_READWRITE);
+    EXPECT_UINT("region size", info.RegionSize, GRANULE);
+    release(base);
+
     CHECK(P_GET, "0, a watched region of which a page was locked (seen on Windows: locking writes)");
     UNDECIDED("not on a page of the documentation; known of Windows from public conformance testing");
     base = watched();
