@@ -12,7 +12,9 @@ BOOL thread_is_alive(ULONG id)
     LARGE_INTEGER now = { .QuadPart = 0 };
     HANDLE thread;
     if (id == nt_thread_id()) return TRUE;
-    if (NtOpenThread(&thread, SYNCHRONIZE, &none, &client) < 0) return FALSE;
+    /* Only "no such thread" says that it is gone; any other failure says nothing. */
+    NTSTATUS opened = NtOpenThread(&thread, SYNCHRONIZE, &none, &client);
+    if (opened < 0) return opened != STATUS_INVALID_CID && opened != STATUS_INVALID_PARAMETER;
     NTSTATUS ended = NtWaitForSingleObject(thread, FALSE, &now);
     NtClose(thread);
     return ended != STATUS_WAIT_0;

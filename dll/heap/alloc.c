@@ -77,6 +77,15 @@ LOCK_FREE __attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWO
     return p;
 }
 
+/* THE FAST PATH, on x86_64: 28 instructions, 6 loads, 2 stores, nothing locked.
+ *   2 loads   the thread's structure: where its slot is, and the slot
+ *   1 load    the theap's handle: is this its heap, and is the fast path open (HeapLock closes it here, for free)
+ *   1 load    the bin's mask of free blocks; the bin's place follows from the size alone
+ *   1 store   the mask without the block that is taken
+ *   2 loads   where the group's blocks and states begin
+ *   1 store   the block's state: live, with its exact size
+ * The block itself is not touched. A private heap takes 6 instructions more to find its theap. */
+
 /* Allocates bytes from a heap. flags: HEAP_ZERO_MEMORY, HEAP_GENERATE_EXCEPTIONS, HEAP_NO_SERIALIZE (no effect: nothing
  * is serialised on the way). Returns a block aligned to 16 bytes whose HeapSize is exactly bytes; NULL with
  * ERROR_NOT_ENOUGH_MEMORY, or an exception STATUS_NO_MEMORY. Any thread.

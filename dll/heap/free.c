@@ -52,6 +52,17 @@ __attribute__((noinline)) static BOOL free_slow(HANDLE handle, LPVOID p)
     return heap_invalid_block();
 }
 
+/* THE FAST PATH, on x86_64: 30 instructions, 13 loads, 2 stores, nothing locked.
+ *   3 loads   the thread's structure and its theap's handle, as in HeapAlloc
+ *   2 loads   the arena's bounds: any pointer at all may be given
+ *   2 loads   the map and in it the unit's slab
+ *   1 load    the slab's home: of this heap, and this thread's own
+ *   2 loads   the slab's base and divisor: the block's index, and the proof that p is where a block starts
+ *   2 loads   where the states are, and the block's: a block that is not live is never freed
+ *   1 store   the state: free
+ *   1 load, 1 store   the countdown to the next event of the slab (it filled up, and has room again; it is empty)
+ * The block itself is not touched. */
+
 /* Frees a block of the heap. flags: HEAP_NO_SERIALIZE (no effect). NULL is accepted and ignored. TRUE, or FALSE with
  * ERROR_INVALID_PARAMETER when p is not a live block of this heap; the heap is then unchanged. Any thread may free any
  * block. Page: heapapi/nf-heapapi-heapfree */
