@@ -3,6 +3,7 @@
 #include "../core/probe.h"
 #include "../core/region.h"
 #include "../core/secure.h"
+#include "../core/space.h"
 
 #ifndef PAGE_TARGETS_INVALID
 #define PAGE_TARGETS_INVALID 0x40000000
@@ -37,20 +38,23 @@ NTSTATUS view_map(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, S
 {
     PVOID wanted_base = *base;
     SIZE_T wanted_bytes = *bytes;
+    NTSTATUS status;
     if ((ULONG_PTR)wanted_base > user_top()) return STATUS_INVALID_PARAMETER;
     for (;;) {
-        NTSTATUS status = map_once(section, process, base, offset, bytes, type, protect, node);
+        status = map_once(section, process, base, offset, bytes, type, protect, node);
         if (status == STATUS_INVALID_PAGE_PROTECTION && (protect & PAGE_TARGETS_INVALID)) {
             /* A system without control flow guard knows no call targets, so that none of them can be valid. */
             protect &= ~(ULONG)PAGE_TARGETS_INVALID;
             status = map_once(section, process, base, offset, bytes, type, protect, node);
         }
         if (status < 0) return status;
-        if (wanted_base || !region_any() || process != CURRENT_PROCESS || region_settled(*base, *bytes)) return status;
+        if (wanted_base || !region_any() || process != CURRENT_PROCESS || region_settled(*base, *bytes)) break;
         NtUnmapViewOfSection(process, *base);
         *base = NULL;
         *bytes = wanted_bytes;
     }
+    if (status == STATUS_SUCCESS && process == CURRENT_PROCESS) space_changed((LONG_PTR)*bytes);
+    return status;
 }
 
 /* NtUnmapViewOfSection also takes an address inside a view; Windows programs are promised an error. *bytes gets the size of the view's first region. */
@@ -84,5 +88,6 @@ NTSTATUS view_unmap(HANDLE process, PVOID base, ULONG flags)
         else
             status = NtUnmapViewOfSection(process, base);
     } while (status < 0 && secure_retry(status, base, bytes));
+    if (status >= 0 && process == CURRENT_PROCESS) space_changed(-(LONG_PTR)bytes);
     return status;
 }

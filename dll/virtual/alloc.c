@@ -1,6 +1,7 @@
 /* alloc.c - reserving and committing pages. */
 #include "../core/probe.h"
 #include "../core/region.h"
+#include "../core/space.h"
 #include "../watch/watch.h"
 #include "request.h"
 
@@ -82,7 +83,10 @@ static inline LPVOID pages_alloc(HANDLE process, LPVOID wanted, SIZE_T wanted_by
             return NULL;
         }
         /* Only an allocation at no given address can land where it should not. */
-        if (!region_any() || wanted || alloc_settled(process, base, bytes, type)) return base;
+        if (!region_any() || wanted || alloc_settled(process, base, bytes, type)) {
+            if (process == CURRENT_PROCESS && (!wanted || (type & MEM_RESERVE))) space_changed((LONG_PTR)bytes);
+            return base;
+        }
     }
 }
 

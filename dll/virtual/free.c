@@ -1,6 +1,7 @@
 /* free.c - decommitting and releasing pages. */
 #include "../core/region.h"
 #include "../core/secure.h"
+#include "../core/space.h"
 #include "locked.h"
 #include "query.h"
 #include "request.h"
@@ -46,6 +47,7 @@ static inline BOOL pages_free(HANDLE process, LPVOID base, SIZE_T bytes, DWORD t
     } while (status < 0 && secure_retry(status, at, size));
     if (status < 0) return status_fail(free_failure(process, base, bytes, type, status));
     if (type == MEM_DECOMMIT) pages_were_decommitted = TRUE;
+    else if (process == CURRENT_PROCESS) space_changed(-(LONG_PTR)size);
     if (locked_any() && process_is_own(process)) locked_forget(at, size);
     return TRUE;
 }
