@@ -32,20 +32,17 @@ static NTSTATUS range_readable(HANDLE process, const BYTE *address, SIZE_T bytes
  * in user space), ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED. Page: memoryapi/nf-memoryapi-readprocessmemory */
 K32MEM_API BOOL WINAPI ReadProcessMemory(HANDLE process, LPCVOID address, LPVOID buffer, SIZE_T bytes, SIZE_T *done)
 {
-    SIZE_T copied = 0;
     NTSTATUS status = STATUS_SUCCESS;
     if (bytes && (ULONG_PTR)address + bytes - 1 < (ULONG_PTR)address) status = STATUS_ACCESS_VIOLATION;
     if (status >= 0) status = range_readable(process, address, bytes);
     if (status >= 0) {
-        status = NtReadVirtualMemory(process, address, buffer, bytes, &copied);
+        status = NtReadVirtualMemory(process, address, buffer, bytes, done);
+        if (status >= 0) return TRUE;
         /* The range was readable a moment ago: is it the buffer, or has another thread taken the memory away? */
         if (status == STATUS_ACCESS_VIOLATION && probe_write(buffer, bytes)) status = STATUS_PARTIAL_COPY;
     }
-    if (done) {
-        if (!probe_write(done, sizeof(*done))) return error_fail(ERROR_NOACCESS);
-        *done = status >= 0 ? copied : 0;
-    }
-    return status_bool(status);
+    if (done && probe_write(done, sizeof(*done))) *done = 0;
+    return status_fail(status);
 }
 
 /* ReadProcessMemory of the process with the identifier pid; 0 means this one. Success leaves the last error alone.
