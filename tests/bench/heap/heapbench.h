@@ -49,7 +49,8 @@ enum {
     ROW_COUNT = 8,   /* the values are no times: no geometric means */
     ROW_SCALE = 16,  /* shows how cost grows; no geometric means */
     ROW_SMALL = 32,  /* counted among the small-object rows */
-    ROW_SYSTEM = 64  /* only the heap API has it (HeapValidate, HeapLock) */
+    ROW_SYSTEM = 64, /* only the heap API has it (HeapValidate, HeapLock) */
+    ROW_UNLIKE = 128 /* what mimalloc does here is another thing (a visitor instead of HeapWalk): shown, not counted */
 };
 struct row {
     const char *name;
@@ -67,7 +68,8 @@ extern const struct row rows_small[], rows_large[], rows_threads[], rows_memory[
 extern double sample_ms; /* how long one sample of a measurement should last, in milliseconds */
 extern BOOL full_run;
 
-/* Calls work(state, n) with a suitable n, several times; returns the median nanoseconds per n. */
+/* Calls work(state, n) with a suitable n, several times; returns the nanoseconds per n of the quickest call, which other
+ * programs disturbed least. (The report then takes the median over the rounds.) */
 double measure(void (*work)(void *state, SIZE_T n), void *state);
 double now_ns(void);
 SIZE_T working_set(void);

@@ -62,7 +62,7 @@ static char *about_text(const struct report *report)
     SYSTEMTIME time;
     GetSystemInfo(&system);
     GetSystemTime(&time);
-    snprintf(text, sizeof text, "heap bench, %s run, %d rounds, samples of %.0f ms, %04d-%02d-%02d, %lu processors, %s %s\n",
+    snprintf(text, sizeof text, "heap bench, %s run, median of %d rounds of the best of five samples (%.0f ms together), %04d-%02d-%02d, %lu processors, %s %s\n",
              full_run ? "full" : "quick", report->rounds, sample_ms, time.wYear, time.wMonth, time.wDay,
              (unsigned long)system.dwNumberOfProcessors, wine ? "Wine" : "Windows", wine ? wine() : "");
     about_add(about, sizeof about, text);

@@ -20,16 +20,10 @@ double now_ns(void)
     return (double)value.QuadPart * tick;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double measure(void (*work)(void *state, SIZE_T n), void *state)
 {
     enum { SAMPLES = 5 };
-    double target = sample_ms * 1e6 / SAMPLES, spent, samples[SAMPLES];
+    double target = sample_ms * 1e6 / SAMPLES, spent, best = 0;
     SIZE_T n = 1;
     work(state, 1); /* first touch of code and memory */
     for (;;) {
@@ -45,10 +39,10 @@ double measure(void (*work)(void *state, SIZE_T n), void *state)
     for (int i = 0; i < count; i++) {
         double start = now_ns();
         work(state, n);
-        samples[i] = (now_ns() - start) / (double)n;
+        double each = (now_ns() - start) / (double)n;
+        if (i == 0 || each < best) best = each;
     }
-    qsort(samples, (size_t)count, sizeof samples[0], compare_doubles);
-    return samples[count / 2];
+    return best;
 }
 
 SIZE_T working_set(void)

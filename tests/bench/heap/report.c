@@ -117,6 +117,7 @@ static struct mean mean_of(const struct report *report, const char *ours_name, c
     for (int i = 0; i < report->line_count; i++) {
         const struct line *line = &report->lines[i];
         double value = ratio(line, ours, other);
+        if ((line->row->flags & ROW_UNLIKE) && !strncmp(other_name, "mimalloc", 8)) continue;
         if (!line->time || (line->row->flags & ROW_SCALE) || (line->row->flags & flags) != flags) continue;
         if (ours >= 0) mean.crashed += line->cells[ours].crashes + line->cells[ours].timeouts > 0;
         if (value <= 0) continue;
