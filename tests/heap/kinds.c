@@ -1,0 +1,144 @@
+/* kinds.c - the kinds of heaps that HeapCreate makes keep their promises: fixed size, executable, tail and free
+ * checking; and GetProcessHeaps lists all of them in order of creation.
+ */
+#include "heaptest.h"
+
+static void fixed_heap_is_a_budget(void **state)
+{
+    enum { MAXIMUM = 1 << 20, MANY = 20000 };
+    static void *blocks[MANY];
+    (void)state;
+    for (SIZE_T size = 16; size <= 100000; size *= 5) {
+        HANDLE heap = HeapCreate(0, 0, MAXIMUM);
+        SIZE_T first = 0;
+        expect(heap, "HeapCreate");
+        for (int round = 0; round < 3; round++) { /* what was freed can be had again, no less and no more */
+            SIZE_T count = 0;
+            SetLastError(SENTINEL);
+            while (count < MANY && (blocks[count] = HeapAlloc(heap, 0, size))) pattern_write(blocks[count++], size, 5);
+            if (count < MANY) expect(GetLastError() == ERROR_NOT_ENOUGH_MEMORY, "error %lu", GetLastError());
+            expect(count * size <= MAXIMUM, "%u blocks of %u in a heap of 1 MB", (unsigned)count, (unsigned)size);
+            if (size >= 80) expect(count * size >= MAXIMUM / 2, "only %u of %u", (unsigned)count, (unsigned)size);
+            if (round) expect(count == first, "%u blocks, at first %u", (unsigned)count, (unsigned)first);
+            first = count;
+            expect(walk_count(heap, NULL) == count, "the walk of a full heap");
+            for (SIZE_T i = 0; i < count; i++) {
+                expect(pattern_differs(blocks[i], size, NO_SIZE, 5) == NO_SIZE, "content of block %u", (unsigned)i);
+                expect(HeapFree(heap, 0, blocks[i]), "free");
+            }
+        }
+        /* Growing and shrinking count too. */
+        void *block = HeapAlloc(heap, 0, 100000);
+        expect(block && !HeapReAlloc(heap, 0, block, MAXIMUM), "growth beyond the heap");
+        expect(HeapSize(heap, 0, block) == 100000, "the size after refused growth");
+        for (int i = 0; i < 1000; i++) {
+            void *other = HeapReAlloc(heap, 0, block, i % 2 ? 200000 : 50000);
+            expect(other, "round %d of growing and shrinking", i);
+            block = other;
+        }
+        expect(HeapFree(heap, 0, block), "free");
+        expect(HeapDestroy(heap), "HeapDestroy");
+    }
+    HANDLE small = HeapCreate(0, 0, 65536);
+    expect(small && !HeapAlloc(small, 0, 65536), "all of a fixed heap in one block");
+    expect(!HeapAlloc(small, 0, 65536 - 64), "nearly all of it");
+    expect(HeapAlloc(small, 0, 40000), "most of it");
+    expect(HeapDestroy(small), "HeapDestroy");
+    HANDLE large = HeapCreate(0, 0, 64 << 20);
+    expect(large && HeapAlloc(large, 0, 0x70000), "a block below the limit of fixed heaps");
+    expect(!HeapAlloc(large, 0, 1 << 20), "a block above the limit of fixed heaps");
+    expect(HeapDestroy(large), "HeapDestroy");
+}
+
+static void executable_heap_runs_code(void **state)
+{
+    static const BYTE code[] = { 0xb8, 0x2a, 0, 0, 0, 0xc3 }; /* mov eax, 42; ret */
+    static const SIZE_T sizes[] = { sizeof code, 500, 20000, 200000, 3 << 20 };
+    HANDLE heap = HeapCreate(HEAP_CREATE_ENABLE_EXECUTE, 0, 0), plain = HeapCreate(0, 0, 0);
+    (void)state;
+    expect(heap && plain, "HeapCreate");
+    for (int round = 0; round < 3; round++)
+        for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            MEMORY_BASIC_INFORMATION info;
+            void *block = HeapAlloc(heap, 0, sizes[i]), *other = HeapAlloc(plain, 0, sizes[i]);
+            expect(block && other, "blocks of %u", (unsigned)sizes[i]);
+            expect(VirtualQuery(block, &info, sizeof info) && info.Protect == PAGE_EXECUTE_READWRITE,
+                   "protection %lx of %u executable bytes", info.Protect, (unsigned)sizes[i]);
+            memcpy(block, code, sizeof code);
+            expect(((int (*)(void))(ULONG_PTR)block)() == 42, "the code in the block");
+            expect(VirtualQuery(other, &info, sizeof info) && info.Protect == PAGE_READWRITE,
+                   "protection %lx of %u plain bytes", info.Protect, (unsigned)sizes[i]);
+            expect(HeapFree(plain, 0, other), "free");
+            block = HeapReAlloc(heap, 0, block, sizes[i] * 2);
+            expect(block && VirtualQuery(block, &info, sizeof info) && info.Protect == PAGE_EXECUTE_READWRITE,
+                   "protection after growth");
+            expect(((int (*)(void))(ULONG_PTR)block)() == 42, "the code after growth");
+            expect(HeapFree(heap, 0, block), "free");
+        }
+    expect(HeapDestroy(heap) && HeapDestroy(plain), "HeapDestroy");
+}
+
+/* With tail checking, a write just behind a block is found when the block is validated, freed or reallocated. */
+static void tail_checking_finds_overruns(void **state)
+{
+    static const SIZE_T sizes[] = { 1, 15, 16, 24, 100, 1000, 5000, 100000 };
+    HANDLE heap = HeapCreate(HEAP_TAIL_CHECKING_ENABLED, 0, 0);
+    (void)state;
+    expect(heap, "HeapCreate");
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        BYTE *block = HeapAlloc(heap, 0, sizes[i]);
+        expect(block && HeapSize(heap, 0, block) == sizes[i], "a block of %u", (unsigned)sizes[i]);
+        BYTE kept = block[sizes[i]];
+        block[sizes[i]] = (BYTE)~kept;
+        expect(!HeapValidate(heap, 0, block), "one byte behind %u is not noticed", (unsigned)sizes[i]);
+        expect(!HeapValidate(heap, 0, NULL), "one byte behind %u is not noticed in the whole heap", (unsigned)sizes[i]);
+        SetLastError(SENTINEL);
+        expect(!HeapReAlloc(heap, 0, block, sizes[i] * 2), "HeapReAlloc of an overrun block of %u", (unsigned)sizes[i]);
+        expect(!HeapFree(heap, 0, block), "HeapFree of an overrun block of %u", (unsigned)sizes[i]);
+        expect(GetLastError() == ERROR_INVALID_PARAMETER, "error %lu", GetLastError());
+        block[sizes[i]] = kept;
+        expect(HeapValidate(heap, 0, block) && HeapFree(heap, 0, block), "the mended block of %u", (unsigned)sizes[i]);
+        block = HeapReAlloc(heap, 0, HeapAlloc(heap, 0, sizes[i]), sizes[i] + 7);
+        block[sizes[i] + 7] ^= 0xff;
+        expect(!HeapValidate(heap, 0, block), "one byte behind a reallocated block of %u", (unsigned)sizes[i]);
+        block[sizes[i] + 7] ^= 0xff;
+        expect(HeapFree(heap, 0, block), "the mended reallocated block");
+    }
+    expect(HeapDestroy(heap), "HeapDestroy");
+}
+
+static void process_heaps_in_order(void **state)
+{
+    enum { NEW = 150 };
+    static HANDLE made[NEW], before[1000], after[1000];
+    (void)state;
+    DWORD count = GetProcessHeaps(1000, before), found = 0;
+    expect(count >= 1 && count < 500, "%lu heaps", count);
+    for (DWORD i = 0; i < count; i++) found += before[i] == GetProcessHeap();
+    expect(found == 1, "the process heap is listed %lu times", found);
+    for (int i = 0; i < NEW; i++) expect(made[i] = HeapCreate(i % 3 ? 0 : HEAP_NO_SERIALIZE, 0, i % 5 ? 0 : 100000), "HeapCreate");
+    expect(GetProcessHeaps(0, NULL) == count + NEW, "the number of heaps");
+    expect(GetProcessHeaps(1000, after) == count + NEW, "the number of heaps");
+    for (DWORD i = 0; i < count; i++) expect(after[i] == before[i], "old heap %lu keeps its place", i);
+    for (DWORD i = 0; i < NEW; i++) expect(after[count + i] == made[i], "new heap %lu comes in order", i);
+    after[3] = (HANDLE)77;
+    expect(GetProcessHeaps(3, after) == count + NEW && after[3] == (HANDLE)77, "exactly three are stored");
+    for (int i = 0; i < NEW; i += 2) expect(HeapDestroy(made[i]), "HeapDestroy");
+    expect(GetProcessHeaps(1000, after) == count + NEW / 2, "half of them are gone");
+    for (DWORD i = 0; i < NEW / 2; i++) expect(after[count + i] == made[i * 2 + 1], "heap %lu comes in order", i);
+    HANDLE last = HeapCreate(0, 0, 0);
+    expect(GetProcessHeaps(1000, after) == count + NEW / 2 + 1 && after[count + NEW / 2] == last, "a new one is the last");
+    for (int i = 1; i < NEW; i += 2) expect(HeapDestroy(made[i]), "HeapDestroy");
+    expect(HeapDestroy(last), "HeapDestroy");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fixed_heap_is_a_budget),
+        cmocka_unit_test(executable_heap_runs_code),
+        cmocka_unit_test(tail_checking_finds_overruns),
+        cmocka_unit_test(process_heaps_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

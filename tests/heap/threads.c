@@ -1,0 +1,150 @@
+/* threads.c - threads come and go: what an ended thread had cached is used again, a terminated thread loses nothing for
+ * good and blocks nobody, and its blocks stay alive.
+ */
+#include "heaptest.h"
+#include <psapi.h>
+
+static SIZE_T resident(void)
+{
+    PROCESS_MEMORY_COUNTERS counters = { .cb = sizeof counters };
+    return K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters) ? counters.WorkingSetSize : 0;
+}
+
+/* ---- a thread's end ---- */
+enum { PART = 400 };
+struct stay {
+    HANDLE heap;
+    void *blocks[PART];
+    BOOL free_all;
+};
+static SIZE_T part_size(int i) { return i % 40 ? (SIZE_T)(16 + i * 37 % 6000) : 200000; }
+
+static DWORD WINAPI stay_run(void *context)
+{
+    struct stay *s = context;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < PART; i++) {
+            if (s->blocks[i]) expect_thread(HeapFree(s->heap, 0, s->blocks[i]), "HeapFree");
+            expect_thread(s->blocks[i] = HeapAlloc(s->heap, 0, part_size(i)), "HeapAlloc");
+            pattern_write(s->blocks[i], part_size(i), (uint32_t)i);
+        }
+    }
+    for (int i = 0; i < PART && s->free_all; i++) {
+        expect_thread(HeapFree(s->heap, 0, s->blocks[i]), "HeapFree");
+        s->blocks[i] = NULL;
+    }
+    return 0;
+}
+
+static void many_threads_in_turn(HANDLE heap)
+{
+    struct stay stay = { .heap = heap, .free_all = TRUE };
+    for (int i = 0; i < 20; i++) thread_run(stay_run, &stay);
+    SIZE_T before = resident();
+    for (int i = 0; i < 300; i++) thread_run(stay_run, &stay);
+    SIZE_T after = resident();
+    expect(!thread_failures, "%ld failures in threads", thread_failures);
+    expect(after < before + (12 << 20), "300 threads left %u KB behind", (unsigned)((after - before) >> 10));
+    /* Blocks that outlive their thread. */
+    stay.free_all = FALSE;
+    for (int i = 0; i < 30; i++) {
+        thread_run(stay_run, &stay);
+        for (int j = 0; j < PART; j++) {
+            expect(HeapSize(heap, 0, stay.blocks[j]) == part_size(j), "size of a block whose thread has ended");
+            expect(pattern_differs(stay.blocks[j], part_size(j), NO_SIZE, (uint32_t)j) == NO_SIZE, "its content");
+            if (j % 3) continue;
+            expect(HeapFree(heap, 0, stay.blocks[j]), "free of it");
+            stay.blocks[j] = HeapAlloc(heap, 0, part_size(j));
+            expect(stay.blocks[j], "a block in its place");
+        }
+    }
+    for (int j = 0; j < PART; j++) expect(HeapFree(heap, 0, stay.blocks[j]), "the last free");
+    expect(HeapValidate(heap, 0, NULL), "the heap");
+}
+static void ended_process_heap(void **state) { (void)state, many_threads_in_turn(GetProcessHeap()); }
+static void ended_private_heap(void **state)
+{
+    HANDLE heap = HeapCreate(0, 0, 0);
+    (void)state;
+    many_threads_in_turn(heap);
+    expect(walk_count(heap, NULL) == 0 && HeapDestroy(heap), "nothing is left");
+}
+
+/* ---- TerminateThread, at any moment ---- */
+struct victim {
+    HANDLE heap;
+    volatile LONG64 rounds;
+    void *kept[8];
+    volatile LONG kept_count;
+};
+static DWORD WINAPI victim_run(void *context)
+{
+    struct victim *v = context;
+    uint64_t seed = 3;
+    for (int i = 0; i < 8; i++) {
+        v->kept[i] = HeapAlloc(v->heap, 0, 100);
+        pattern_write(v->kept[i], 100, (uint32_t)i);
+        v->kept_count = i + 1;
+    }
+    for (;;) {
+        void *blocks[50];
+        for (int i = 0; i < 50; i++) blocks[i] = HeapAlloc(v->heap, 0, random_size(&seed, v->rounds % 7 ? 3000 : 150000));
+        for (int i = 0; i < 50; i++) HeapFree(v->heap, 0, blocks[i]);
+        v->rounds++;
+    }
+    return 0;
+}
+
+/* Everything a program can do with the heap still ends, and is right. Runs in a thread of its own, watched. */
+static DWORD WINAPI survivor_run(void *context)
+{
+    HANDLE heap = context;
+    void *blocks[300];
+    for (int i = 0; i < 300; i++) {
+        expect_thread(blocks[i] = HeapAlloc(heap, 0, part_size(i)), "HeapAlloc after TerminateThread");
+        pattern_write(blocks[i], part_size(i), (uint32_t)i);
+    }
+    for (int i = 0; i < 300; i++) {
+        expect_thread(pattern_differs(blocks[i], part_size(i), NO_SIZE, (uint32_t)i) == NO_SIZE, "content");
+        expect_thread(HeapFree(heap, 0, blocks[i]), "HeapFree after TerminateThread");
+    }
+    expect_thread(HeapLock(heap) && HeapUnlock(heap), "HeapLock after TerminateThread");
+    return 0;
+}
+
+static void terminated(void **state)
+{
+    HANDLE heap = HeapCreate(0, 0, 0);
+    SIZE_T early = 0;
+    (void)state;
+    for (int round = 0; round < 60; round++) {
+        struct victim victim = { .heap = heap };
+        HANDLE thread = thread_start(victim_run, &victim);
+        while (victim.rounds < 1 + round % 5) SwitchToThread();
+        for (int i = 0; i < round % 50; i++) YieldProcessor();
+        TerminateThread(thread, 1);
+        thread_join(thread);
+        thread_run(survivor_run, heap);
+        expect(!thread_failures, "%ld failures after %d terminated threads", thread_failures, round + 1);
+        for (int i = 0; i < victim.kept_count; i++) {
+            expect(pattern_differs(victim.kept[i], 100, NO_SIZE, (uint32_t)i) == NO_SIZE, "a terminated thread's block");
+            expect(HeapFree(heap, 0, victim.kept[i]), "free of a terminated thread's block");
+        }
+        expect(HeapValidate(heap, 0, NULL), "the heap after %d terminated threads", round + 1);
+        if (round == 20) early = resident();
+    }
+    /* Each lost at most the blocks that it held; what it had cached came back. */
+    SIZE_T late = resident(), lost = 0;
+    SIZE_T count = walk_count(heap, &lost);
+    expect(count <= 60 * 50, "%u blocks are left of 60 threads", (unsigned)count);
+    expect(late < early + lost + (24 << 20), "%u KB more are resident, %u KB of it live", (unsigned)((late - early) >> 10),
+           (unsigned)(lost >> 10));
+    expect(HeapDestroy(heap), "HeapDestroy");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(ended_process_heap), cmocka_unit_test(ended_private_heap),
+                                        cmocka_unit_test(terminated) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
