@@ -41,7 +41,7 @@ build/$(1)/obj/broken/%.o: tests/conformance/broken/%.c
 	@$(CCACHE) $(1)-w64-mingw32-gcc $$(DLLFLAGS) $$(ARCHFLAGS_$(1)) -c -o $$@ $$<
 build/$(1)/broken/%/k32mem.dll: build/$(1)/obj/broken/%.o build/$(1)/k32mem.dll
 	@mkdir -p $$(@D)
-	@name=$$$$(sed -n 's/.*WINAPI wrong_\([A-Za-z0-9]*\).*;/\1/p' tests/conformance/broken/$$*.c) && \
+	@name=$$$$(sed -n 's/.*WINAPI wrong_\([A-Za-z0-9]*\)(.*);$$$$/\1/p' tests/conformance/broken/$$*.c) && \
 	  sed "s/^$$$$name[ \t]*$$$$/$$$$name=wrong_$$$$name/" def/k32mem.def > build/$(1)/obj/broken/$$*.def
 	@$(1)-w64-mingw32-gcc $$(DLLLINK) $$(DLLLINK_$(1)) -o $$@ $$< $$(DLLOBJECTS_$(1)) build/$(1)/obj/version.o \
 	  build/$(1)/obj/broken/$$*.def -lntdll -lgcc
