@@ -12,12 +12,16 @@ BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved)
     switch (reason) {
     case DLL_PROCESS_ATTACH:
         nt_optional_resolve();
+        mapping_attach();
         return heap_attach();
     case DLL_THREAD_DETACH:
         heap_thread_exit();
         break;
     case DLL_PROCESS_DETACH:
-        if (!reserved) heap_detach();
+        if (!reserved) {
+            heap_detach();
+            mapping_detach();
+        }
         break;
     }
     return TRUE;

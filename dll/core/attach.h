@@ -7,4 +7,8 @@ int heap_attach(void);
 void heap_thread_exit(void);
 void heap_detach(void);
 
+/* dll/mapping/ */
+void mapping_attach(void);
+void mapping_detach(void);
+
 #endif

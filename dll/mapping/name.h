@@ -29,7 +29,7 @@ struct ansi_name {
 /* Returns wide->buffer, or NULL with the last error set (ERROR_FILENAME_EXCED_RANGE: too long). name is not NULL. */
 LPCWSTR ansi_name_convert(struct ansi_name *wide, LPCSTR name);
 
-/* Forgets the session directory (the DLL is being unloaded). */
+/* Closes the session directory: the DLL is being unloaded. */
 void object_name_detach(void);
 
 #endif

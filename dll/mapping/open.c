@@ -1,5 +1,6 @@
 /* open.c - opening a named file mapping object. */
 #include "name.h"
+#include "permanent.h"
 #include "section.h"
 
 /* Opens the file mapping object called name, with FILE_MAP_* rights; child processes inherit the handle if inherit is
@@ -19,6 +20,7 @@ K32MEM_API HANDLE WINAPI OpenFileMappingW(DWORD access, BOOL inherit, LPCWSTR na
         status_fail(status);
         return NULL;
     }
+    permanent_note(section);
     return section;
 }
 

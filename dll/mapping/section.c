@@ -2,6 +2,7 @@
 #include "section.h"
 #include "name.h"
 #include "../core/privilege.h"
+#include "permanent.h"
 
 #ifndef SEC_LARGE_PAGES
 #define SEC_LARGE_PAGES 0x80000000u
@@ -105,6 +106,7 @@ HANDLE section_create(const struct section_request *request)
         status_fail(growth_failure(status, request, file));
         return NULL;
     }
+    if (status == STATUS_OBJECT_NAME_EXISTS || (attributes & SEC_NO_CHANGE)) permanent_note(section);
     last_error_set(status == STATUS_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS : 0);
     return section;
 }

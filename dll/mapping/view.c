@@ -4,6 +4,7 @@
 #include "../core/region.h"
 #include "../core/secure.h"
 #include "../core/space.h"
+#include "permanent.h"
 
 #ifndef PAGE_TARGETS_INVALID
 #define PAGE_TARGETS_INVALID 0x40000000
@@ -15,10 +16,10 @@ ULONG view_protect(ULONG access)
 {
     /* FILE_MAP_COPY is 1 and part of FILE_MAP_ALL_ACCESS, so it asks for a copy only when no other right is there.
      * The executable protections are the plain ones moved up by four bits. */
-    ULONG plain = access & SECTION_MAP_WRITE                                 ? PAGE_READWRITE
-                  : access & SECTION_MAP_READ                                ? PAGE_READONLY
-                  : (access & FILE_MAP_COPY)                                 ? PAGE_WRITECOPY
-                                                                             : PAGE_NOACCESS;
+    ULONG plain = PAGE_NOACCESS;
+    if (access & SECTION_MAP_WRITE) plain = PAGE_READWRITE;
+    else if (access & SECTION_MAP_READ) plain = PAGE_READONLY;
+    else if (access & FILE_MAP_COPY) plain = PAGE_WRITECOPY;
     return access & FILE_MAP_EXECUTE ? plain << 4 : plain;
 }
 
@@ -53,11 +54,17 @@ NTSTATUS view_map(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, S
         *base = NULL;
         *bytes = wanted_bytes;
     }
-    if (status == STATUS_SUCCESS && process == CURRENT_PROCESS) space_changed((LONG_PTR)*bytes);
+    if (process != CURRENT_PROCESS) return status;
+    if (permanent_any() && !permanent_view(section, *base, *bytes)) {
+        NtUnmapViewOfSection(process, *base);
+        return STATUS_NO_MEMORY;
+    }
+    if (status == STATUS_SUCCESS) space_changed((LONG_PTR)*bytes);
     return status;
 }
 
-/* NtUnmapViewOfSection also takes an address inside a view; Windows programs are promised an error. *bytes gets the size of the view's first region. */
+/* NtUnmapViewOfSection also takes an address inside a view; Windows programs are promised an error. *bytes gets the size
+ * of the view's first region. */
 static NTSTATUS base_check(HANDLE process, PVOID base, SIZE_T *bytes)
 {
     MEMORY_BASIC_INFORMATION info;
