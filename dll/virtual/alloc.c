@@ -59,11 +59,11 @@ static BOOL alloc_settled(HANDLE process, PVOID base, SIZE_T bytes, ULONG type)
     return FALSE;
 }
 
-/* Some layers round an end up without noticing that it wraps around, or allocate beyond user space. */
+/* Some layers allocate beyond user space when told to. */
 static inline BOOL range_impossible(LPVOID base, SIZE_T bytes)
 {
     ULONG_PTR end = (ULONG_PTR)base + bytes;
-    return end < bytes || end > (ULONG_PTR)-GRANULE_BYTES || (base && end - 1 > user_top());
+    return end < bytes || (base && end - 1 > user_top());
 }
 
 static inline LPVOID pages_alloc(HANDLE process, LPVOID wanted, SIZE_T wanted_bytes, DWORD type, DWORD protect)
