@@ -13,6 +13,7 @@ BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved)
     case DLL_PROCESS_ATTACH:
         nt_optional_resolve();
         mapping_attach();
+        awe_attach();
         return heap_attach();
     case DLL_THREAD_DETACH:
         heap_thread_exit();

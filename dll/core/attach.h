@@ -10,5 +10,7 @@ void heap_detach(void);
 /* dll/mapping/ */
 void mapping_attach(void);
 void mapping_detach(void);
+/* The families of special regions (core/region.h) join. */
+void awe_attach(void);         /* awe/window.c */
 
 #endif

@@ -130,6 +130,9 @@ NTSYSAPI void NTAPI RtlClearBits(PVOID bitmap, ULONG first, ULONG count);
 NTSYSAPI NTSTATUS NTAPI RtlRegisterWait(PHANDLE wait, HANDLE object, WAITORTIMERCALLBACKFUNC callback, PVOID context,
                                         ULONG milliseconds, ULONG flags);
 NTSYSAPI NTSTATUS NTAPI RtlDeregisterWaitEx(HANDLE wait, HANDLE done);
+/* NULL environment: the process's own. */
+NTSYSAPI NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(PVOID environment, const UNICODE_STRING *name,
+                                                      PUNICODE_STRING value);
 NTSYSAPI NTSTATUS NTAPI LdrGetDllHandle(LPCWSTR path, PULONG flags, const UNICODE_STRING *name, PVOID *base);
 NTSYSAPI NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *name, ULONG ordinal, PVOID *address);
 

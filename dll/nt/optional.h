@@ -35,7 +35,8 @@
     X(NTSTATUS, LdrInitializeEnclave, (HANDLE, PVOID, PVOID, ULONG, PULONG))                                         \
     X(NTSTATUS, LdrLoadEnclaveModule, (PVOID, LPCWSTR, const UNICODE_STRING *))                                      \
     X(NTSTATUS, LdrCallEnclave, (LPENCLAVE_ROUTINE, ULONG, PVOID *))                                                 \
-    X(NTSTATUS, LdrDeleteEnclave, (PVOID))
+    X(NTSTATUS, LdrDeleteEnclave, (PVOID))                                                                           \
+    X(void, wine_get_host_version, (const char **, const char **)) /* cdecl: host.c casts it */
 
 struct nt_optional {
 #define X(ret, name, params) ret(NTAPI *name) params;

@@ -1,0 +1,117 @@
+/* view.c - MapViewOfFile3 and its FromApp form. */
+#include "placeholder.h"
+
+#define PAGE_EXECUTE_ANY (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)
+
+struct mapping {
+    struct view_request request;
+    HANDLE process;
+    PVOID base;
+};
+
+static NTSTATUS map_try(PVOID base, void *context)
+{
+    struct mapping *m = context;
+    const struct view_request *r = &m->request;
+    PVOID at = base;
+    SIZE_T bytes = r->bytes;
+    LARGE_INTEGER offset = r->offset;
+    NTSTATUS status =
+        NtMapViewOfSection(r->section, m->process, &at, 0, 0, &offset, &bytes, VIEW_UNMAP, r->type, r->protect);
+    if (status < 0) return status;
+    if (region_any() && process_is_own(m->process) && !region_settled(at, bytes)) {
+        NtUnmapViewOfSection(m->process, at);
+        return STATUS_CONFLICTING_ADDRESSES;
+    }
+    m->base = at;
+    return status;
+}
+
+/* Maps where the system likes. What lands in a hole is given back; the next try finds another place, or no hole. */
+static NTSTATUS map_anywhere(struct mapping *m)
+{
+    NTSTATUS status;
+    do status = map_try(NULL, m);
+    while (status == STATUS_CONFLICTING_ADDRESSES && region_any());
+    return status;
+}
+
+/* How many bytes a view of all of the section from offset on takes; the system knows, so it is asked to map one. */
+static NTSTATUS view_bytes(struct mapping *m)
+{
+    LARGE_INTEGER offset = m->request.offset;
+    PVOID base = NULL;
+    SIZE_T bytes = 0;
+    NTSTATUS status = NtMapViewOfSection(m->request.section, m->process, &base, 0, 0, &offset, &bytes, VIEW_UNMAP,
+                                         m->request.type, m->request.protect);
+    if (status < 0) return status;
+    NtUnmapViewOfSection(m->process, base);
+    m->request.bytes = ALIGN_UP(bytes, PAGE_BYTES);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS map_emulated(struct mapping *m, const struct parameters *wanted)
+{
+    struct view_request *r = &m->request;
+    if (r->type & MEM_REPLACE_PLACEHOLDER) {
+        r->type &= ~(ULONG)MEM_REPLACE_PLACEHOLDER;
+        if (!r->base || wanted->placed || (r->type & ~(ULONG)MEM_RESERVE)) return STATUS_INVALID_PARAMETER;
+        if ((ULONG_PTR)r->base & (PAGE_BYTES - 1) || r->offset.QuadPart & (PAGE_BYTES - 1))
+            return STATUS_MAPPED_ALIGNMENT;
+        if (!process_is_own(m->process)) return STATUS_NOT_SUPPORTED;
+        NTSTATUS status = r->bytes ? STATUS_SUCCESS : view_bytes(m);
+        if (status >= 0) status = placeholder_replace_view(r);
+        m->base = r->base;
+        return status;
+    }
+    if (r->type & ~(ULONG)(MEM_RESERVE | MEM_LARGE_PAGES | MEM_TOP_DOWN)) return STATUS_INVALID_PARAMETER;
+    if (r->offset.QuadPart & (GRANULE_BYTES - 1)) return STATUS_MAPPED_ALIGNMENT;
+    if (wanted->placed) {
+        BOOL top_down = (r->type & MEM_TOP_DOWN) != 0;
+        r->type &= ~(ULONG)MEM_TOP_DOWN;
+        NTSTATUS status = r->bytes ? STATUS_SUCCESS : view_bytes(m);
+        return status < 0 ? status : place_search(m->process, wanted, r->bytes, top_down, map_try, m);
+    }
+    return r->base ? map_try((PVOID)ALIGN_DOWN(r->base, GRANULE_BYTES), m) : map_anywhere(m);
+}
+
+/* Maps a view of a section into a process (NULL: this one), with extended parameters. base: rounded down to 64 KB, or
+ * NULL; for MEM_REPLACE_PLACEHOLDER the exact base of a placeholder of exactly bytes. offset: a multiple of 64 KB, of a
+ * page when a placeholder is replaced. bytes: a multiple of the page size, 0 for all of the section. type: 0,
+ * MEM_RESERVE, MEM_LARGE_PAGES or MEM_REPLACE_PLACEHOLDER. protect: PAGE_*. Returns the base or NULL. Any thread.
+ * Errors: ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED, ERROR_MAPPED_ALIGNMENT,
+ * ERROR_INVALID_ADDRESS (no such placeholder; not free), ERROR_NOT_ENOUGH_MEMORY; where placeholders are emulated
+ * ERROR_NOT_SUPPORTED for those of another process, and ERROR_MAPPED_ALIGNMENT for a copy-on-write view that does not
+ * start on 64 KB.
+ * Page: memoryapi/nf-memoryapi-mapviewoffile3 */
+K32MEM_API PVOID WINAPI MapViewOfFile3(HANDLE section, HANDLE process, PVOID base, ULONG64 offset, SIZE_T bytes,
+                                       ULONG type, ULONG protect, MEM_EXTENDED_PARAMETER *parameters,
+                                       ULONG parameter_count)
+{
+    if (!process) process = CURRENT_PROCESS;
+    LARGE_INTEGER at = { .QuadPart = (LONGLONG)offset };
+    if (placeholder_native()) {
+        if (base && !(type & MEM_REPLACE_PLACEHOLDER)) base = (PVOID)ALIGN_DOWN(base, GRANULE_BYTES);
+        NTSTATUS status = nt_optional.NtMapViewOfSectionEx(section, process, &base, &at, &bytes, type, protect,
+                                                           parameters, parameter_count);
+        return status >= 0 ? base : (status_fail(status), NULL);
+    }
+    struct parameters wanted;
+    if (bytes & (PAGE_BYTES - 1)) return error_null(ERROR_INVALID_PARAMETER);
+    NTSTATUS status = parameters_read(&wanted, parameters, parameter_count, base);
+    if (status < 0) return status_fail(status), NULL;
+    struct mapping m = { { section, at, bytes, type, protect, base }, process, NULL };
+    status = map_emulated(&m, &wanted);
+    return status >= 0 ? m.base : (status_fail(status), NULL);
+}
+
+/* As MapViewOfFile3, but never executable.
+ * Further errors: ERROR_INVALID_PARAMETER (PAGE_EXECUTE in any form).
+ * Page: memoryapi/nf-memoryapi-mapviewoffile3fromapp */
+K32MEM_API PVOID WINAPI MapViewOfFile3FromApp(HANDLE section, HANDLE process, PVOID base, ULONG64 offset, SIZE_T bytes,
+                                              ULONG type, ULONG protect, MEM_EXTENDED_PARAMETER *parameters,
+                                              ULONG parameter_count)
+{
+    if (protect & PAGE_EXECUTE_ANY) return error_null(ERROR_INVALID_PARAMETER);
+    return MapViewOfFile3(section, process, base, offset, bytes, type, protect, parameters, parameter_count);
+}
