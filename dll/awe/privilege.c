@@ -1,7 +1,6 @@
 /* privilege.c - may the caller lock memory, and for which process? */
 #include "awe.h"
-
-#define SE_LOCK_MEMORY 4 /* SeLockMemoryPrivilege's number, the same on every system */
+#include "../core/privilege.h"
 
 /* The setting K32MEM_LOCK_MEMORY=1: systems that have no such calls often have no way either to give the privilege. */
 static BOOL lock_memory_granted(void)
@@ -16,18 +15,7 @@ static BOOL lock_memory_granted(void)
 
 NTSTATUS lock_memory_check(void)
 {
-    HANDLE token;
-    if (NtOpenThreadTokenEx(CURRENT_THREAD, TOKEN_QUERY, TRUE, 0, &token) < 0) {
-        NTSTATUS status = NtOpenProcessToken(CURRENT_PROCESS, TOKEN_QUERY, &token);
-        if (status < 0) return status;
-    }
-    PRIVILEGE_SET wanted = { .PrivilegeCount = 1, .Control = PRIVILEGE_SET_ALL_NECESSARY };
-    wanted.Privilege[0].Luid.LowPart = SE_LOCK_MEMORY;
-    BOOLEAN held = FALSE;
-    NTSTATUS status = NtPrivilegeCheck(token, &wanted, &held);
-    NtClose(token);
-    if (status >= 0 && held) return STATUS_SUCCESS;
-    return lock_memory_granted() ? STATUS_SUCCESS : STATUS_PRIVILEGE_NOT_HELD;
+    return privilege_held(SE_LOCK_MEMORY) || lock_memory_granted() ? STATUS_SUCCESS : STATUS_PRIVILEGE_NOT_HELD;
 }
 
 /* The process's id; needs no access right of the caller's handle beyond its being a process. */

@@ -14,6 +14,7 @@ BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved)
         nt_optional_resolve();
         mapping_attach();
         awe_attach();
+        placeholder_attach();
         return heap_attach();
     case DLL_THREAD_DETACH:
         heap_thread_exit();

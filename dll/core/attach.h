@@ -12,5 +12,6 @@ void mapping_attach(void);
 void mapping_detach(void);
 /* The families of special regions (core/region.h) join. */
 void awe_attach(void);         /* awe/window.c */
+void placeholder_attach(void); /* placeholder/region.c */
 
 #endif
