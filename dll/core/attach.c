@@ -13,6 +13,7 @@ BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved)
     case DLL_PROCESS_ATTACH:
         nt_optional_resolve();
         mapping_attach();
+        offer_attach();
         awe_attach();
         placeholder_attach();
         return heap_attach();

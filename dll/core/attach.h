@@ -11,6 +11,7 @@ void heap_detach(void);
 void mapping_attach(void);
 void mapping_detach(void);
 /* The families of special regions (core/region.h) join. */
+void offer_attach(void);       /* virtual/offer.c */
 void awe_attach(void);         /* awe/window.c */
 void placeholder_attach(void); /* placeholder/region.c */
 
