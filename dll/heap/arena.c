@@ -23,7 +23,7 @@ static BOOL chunk_reserve(void)
         uintptr_t at = arena.base + (arena.chunk_end - arena.base);
         for (unsigned hole = 0; hole < 64; hole++, at += CHUNK_BYTES) {
             if (((at - arena.base) >> UNIT_SHIFT) + CHUNK_UNITS > ARENA_MAX_UNITS) return FALSE;
-            if (!os_reserve((void *)at, CHUNK_BYTES)) continue;
+            if (!os_reserve_for_good((void *)at, CHUNK_BYTES)) continue;
             arena.chunk_end = at + CHUNK_BYTES;
             return TRUE;
         }
@@ -31,7 +31,7 @@ static BOOL chunk_reserve(void)
     }
     for (unsigned attempt = 0; attempt < 16; attempt++) {
         uintptr_t at = LOWEST + (random_next() % ((HIGHEST - LOWEST) / CHUNK_BYTES)) * CHUNK_BYTES;
-        if (!os_reserve((void *)at, CHUNK_BYTES)) continue;
+        if (!os_reserve_for_good((void *)at, CHUNK_BYTES)) continue;
         arena.base = at;
         arena.chunk_end = at + CHUNK_BYTES;
         return TRUE;
@@ -41,7 +41,7 @@ static BOOL chunk_reserve(void)
 
 static BOOL map_extend(uintptr_t units)
 {
-    if (!arena.map && !(arena.map = os_reserve(NULL, ARENA_MAX_UNITS * sizeof(*arena.map)))) return FALSE;
+    if (!arena.map && !(arena.map = os_reserve_for_good(NULL, ARENA_MAX_UNITS * sizeof(*arena.map)))) return FALSE;
     while (map_committed < units * sizeof(*arena.map)) {
         if (!os_commit((char *)arena.map + map_committed, MAP_STEP, FALSE)) return FALSE;
         map_committed += MAP_STEP;
@@ -89,8 +89,8 @@ static uint8_t chunk_starts[ARENA_MAX_UNITS / 8];
 BOOL arena_grow(SIZE_T units, uint32_t *first, uint32_t *count)
 {
     SIZE_T take = (units + CHUNK_UNITS - 1) & ~(CHUNK_UNITS - 1);
-    void *chunk = os_reserve(NULL, take << UNIT_SHIFT);
-    if (!chunk && take > units) chunk = os_reserve(NULL, (take = units) << UNIT_SHIFT);
+    void *chunk = os_reserve_for_good(NULL, take << UNIT_SHIFT);
+    if (!chunk && take > units) chunk = os_reserve_for_good(NULL, (take = units) << UNIT_SHIFT);
     if (!chunk) return FALSE;
     *first = (uint32_t)((uintptr_t)chunk >> UNIT_SHIFT);
     *count = (uint32_t)take;

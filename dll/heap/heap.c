@@ -36,10 +36,22 @@ int heap_attach(void)
 
 void heap_thread_exit(void) { thread_exit(); }
 
+static BOOL has_live_block(const struct heap *heap)
+{
+    for (const struct slab *slab = heap->slabs; slab; slab = slab->heap_next)
+        for (uint32_t i = 0; i < slab->capacity; i++)
+            if (slab->state[i] < STATE_NONE) return TRUE;
+    return FALSE;
+}
+
+/* Unloading. Blocks that somebody still has stay where they are, with all memory around them; else all of it goes. */
 void heap_detach(void)
 {
+    BOOL in_use = FALSE;
     scavenge_stop();
     threads_detach();
+    for (const struct heap *heap = &heap_main; heap && !in_use; heap = heap->next) in_use = has_live_block(heap);
+    if (!in_use) os_release_all();
 }
 
 struct heap *heap_of(HANDLE handle)
@@ -102,7 +114,7 @@ static struct heap *place_take(void)
         free_heaps = heap->next;
         return heap;
     }
-    if (!heap_array && !(heap_array = os_reserve(NULL, HEAPS_MAX * HEAP_PLACE))) return NULL;
+    if (!heap_array && !(heap_array = os_reserve_for_good(NULL, HEAPS_MAX * HEAP_PLACE))) return NULL;
     if (heap_array_used == HEAPS_MAX * HEAP_PLACE) return NULL;
     if (heap_array_used + HEAP_PLACE > heap_array_committed) {
         if (!os_commit(heap_array + heap_array_committed, UNIT_BYTES, FALSE)) return NULL;

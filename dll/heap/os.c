@@ -44,3 +44,24 @@ void os_release(void *at)
     SIZE_T bytes = 0;
     NtFreeVirtualMemory(CURRENT_PROCESS, &at, &bytes, MEM_RELEASE);
 }
+
+/* More than the arena can have chunks. What found no place here would only outlive the DLL. */
+#define KEPT_MAX 1024
+static void *kept[KEPT_MAX];
+static volatile LONG kept_count;
+
+void *os_reserve_for_good(void *at, SIZE_T bytes)
+{
+    void *p = os_reserve(at, bytes);
+    if (p) {
+        LONG place = InterlockedIncrement(&kept_count) - 1;
+        if (place < KEPT_MAX) kept[place] = p;
+    }
+    return p;
+}
+
+void os_release_all(void)
+{
+    for (LONG i = 0; i < kept_count && i < KEPT_MAX; i++) os_release(kept[i]);
+    kept_count = 0;
+}
