@@ -6,6 +6,7 @@ static inline BOOL range_bad(const void *base, UINT_PTR bytes, BOOL TOUCH_CALL (
 {
     ULONG_PTR first = (ULONG_PTR)base, last = first + bytes - 1;
     if (!bytes) return FALSE;
+    if (!first) return TRUE; /* by far the commonest bad pointer: not worth an exception */
     if (last < first) return TRUE; /* runs over the top of the address space */
     return touch(first, last);
 }
