@@ -1,6 +1,6 @@
 /* isbad.c - the obsolete questions "may I touch this?". They answer by touching. Another thread may change the answer
  * at any time, as the pages say. */
-#include "touch.h"
+#include "../core/touch.h"
 
 static inline BOOL range_bad(const void *base, UINT_PTR bytes, BOOL TOUCH_CALL (*touch)(ULONG_PTR, ULONG_PTR))
 {

@@ -2,8 +2,8 @@
 #include "../core/probe.h"
 #include "../core/region.h"
 #include "../core/space.h"
-#include "../watch/watch.h"
 #include "request.h"
+#include "watched.h"
 
 /* VirtualAllocExNuma without a preference. */
 #ifndef NUMA_NO_PREFERRED_NODE
@@ -46,7 +46,7 @@ static NTSTATUS pages_alloc_rare(HANDLE process, PVOID *base, SIZE_T *bytes, ULO
     NTSTATUS status = NtAllocateVirtualMemory(process, base, 0, bytes, type, protect);
     /* The system knows large pages but cannot give any: what a system without contiguous memory left answers. */
     if ((type & MEM_LARGE_PAGES) && status == STATUS_INVALID_PARAMETER) return STATUS_INSUFFICIENT_RESOURCES;
-    if ((type & MEM_WRITE_WATCH) && status >= 0) watch_regions_exist = TRUE;
+    if ((type & MEM_WRITE_WATCH) && status >= 0) watched_regions = TRUE;
     return status;
 }
 

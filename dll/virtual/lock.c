@@ -1,8 +1,8 @@
 /* lock.c - keeping pages in physical memory. */
 #include "../core/region.h"
-#include "../watch/watch.h"
 #include "locked.h"
 #include "request.h"
+#include "watched.h"
 
 #define LOCK_FOR_PROCESS 1 /* the map type of VirtualLock: into the working set */
 
@@ -66,7 +66,7 @@ K32MEM_API BOOL WINAPI VirtualLock(LPVOID base, SIZE_T bytes)
         }
     }
     if (status < 0) return status_fail(status);
-    if (watch_regions_exist) watch_note_written(page, size);
+    if (watched_regions) watched_note(page, size);
     return TRUE;
 }
 

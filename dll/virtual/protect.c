@@ -1,6 +1,7 @@
 /* protect.c - changing the protection of committed pages. */
 #include "../core/region.h"
 #include "../core/secure.h"
+#include "../core/touch.h"
 #include "copied.h"
 #include "request.h"
 
@@ -50,7 +51,9 @@ static inline BOOL pages_protect(HANDLE process, LPVOID base, SIZE_T bytes, DWOR
     NTSTATUS status;
     /* Neither an empty range nor one that wraps around the address space is for the system to interpret. */
     if (!bytes || (ULONG_PTR)base + (bytes - 1) < (ULONG_PTR)base) return error_fail(ERROR_INVALID_PARAMETER);
-    if (!old_protect) return error_fail(ERROR_NOACCESS);
+    /* Some layers change the protection first and then find that they cannot report the old one. */
+    if (!old_protect || touch_write((ULONG_PTR)old_protect, (ULONG_PTR)(old_protect + 1) - 1))
+        return error_fail(ERROR_NOACCESS);
     if (__builtin_expect(protect_plain(protect), 1) && !region_any())
         status = NtProtectVirtualMemory(process, &at, &size, protect, old_protect);
     else

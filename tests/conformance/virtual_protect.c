@@ -257,7 +257,7 @@ TEST(VirtualProtect, old_pointer)
         BOOL ok = pVirtualProtect(base, PAGE, PAGE_READONLY, cases[i].old);
         EXPECT_ERROR(ERROR_NOACCESS);
         EXPECT_BOOL("return", ok, FALSE);
-        NOTE_HEX("protection", page_info(base).Protect);
+        EXPECT_PROTECT("protection", base, PAGE_READWRITE);
         release(base);
     }
     release(reserved);

@@ -1,13 +1,13 @@
-/* watch.h - what other families need to know of write watching. */
-#ifndef K32MEM_WATCH_H
-#define K32MEM_WATCH_H
+/* watched.h - what locking must do to pages of MEM_WRITE_WATCH regions. */
+#ifndef K32MEM_WATCHED_H
+#define K32MEM_WATCHED_H
 
 #include "../nt/nt.h"
 
 /* Has this process ever allocated with MEM_WRITE_WATCH through k32mem? */
-extern volatile BOOL watch_regions_exist;
+extern volatile BOOL watched_regions;
 
 /* Locking a page counts as writing it: marks each writable page of the range that is being watched. */
-void watch_note_written(LPCVOID base, SIZE_T bytes);
+void watched_note(LPCVOID base, SIZE_T bytes);
 
 #endif
