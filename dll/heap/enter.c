@@ -20,6 +20,17 @@ static struct theap *theap_find(struct thread *thread, struct heap *heap)
     return theap;
 }
 
+/* The scavenger found empty slabs in the bins and closed the fast path; this is the thread itself, which may give them
+ * back at once. */
+static void theap_wake(struct theap *theap)
+{
+    theap->asleep = FALSE;
+    for (struct slab *slab = theap_take_idle_bins(theap), *next; slab; slab = next) {
+        next = slab->next;
+        slab_destroy(slab);
+    }
+}
+
 struct theap *theap_enter(struct heap *heap)
 {
     struct thread *thread = thread_enter();
@@ -32,7 +43,7 @@ struct theap *theap_enter(struct heap *heap)
         lock_release(&theap->lock);
         heap_wait(heap);
     }
-    theap->asleep = FALSE;
+    if (UNLIKELY(theap->asleep)) theap_wake(theap);
     if (thread != &thread_shared && !(heap->flags & HEAP_IS_CAREFUL)) {
         theap->handle = heap->handle;
         if (heap != &heap_main) thread->entry[thread_entry(heap->handle)] = theap;

@@ -225,30 +225,45 @@ void span_give_all(struct slab *first, BOOL decommit)
     scavenge_wake();
 }
 
+/* The free units that follow unit at, of any kind, as far as units; makes more of the arena known if it ends there. */
+static SIZE_T free_behind(uint32_t at, SIZE_T units)
+{
+    SIZE_T found = 0;
+    BOOL grown = FALSE;
+    while (found < units && !arena_chunk_starts(at + (uint32_t)found)) {
+        const struct slab *after = arena_at(at + (uint32_t)found);
+        if (after && after->place >= PLACE_CLEAN && after->first_unit == at + found) found += after->units;
+        else if (after || grown || !grow(units - found)) break;
+        else grown = TRUE;
+    }
+    return found;
+}
+
 BOOL span_extend(struct slab *slab, SIZE_T units, BOOL *zero)
 {
-    BOOL done = FALSE;
-    uint32_t end = slab->first_unit + slab->units, more = (uint32_t)(units - slab->units);
+    SIZE_T more = units - slab->units, done = 0;
+    uint32_t end = slab->first_unit + slab->units;
+    *zero = TRUE;
     lock_acquire(&arena.lock);
-    struct slab *after = arena_chunk_starts(end) ? NULL : arena_at(end);
-    if (!after && !arena_chunk_starts(end) && units <= CHUNK_UNITS) {
-        grow(more); /* the block ends where the known part of the arena does */
-        after = arena_at(end);
-    }
-    if (after && after->place >= PLACE_CLEAN && after->first_unit == end && after->units >= more) {
-        unsigned place = after->place;
-        uint32_t first = cut(after, more, 0);
-        *zero = place != PLACE_DIRTY;
-        if (place == PLACE_CLEAN && !commit_run(first, more, FALSE)) {
-            shelf_put_run(first, more, PLACE_CLEAN);
-        } else {
-            for (uint32_t i = 0; i < more; i++) arena_set(first + i, &slab_nobody);
-            slab->units = (uint32_t)units;
-            done = TRUE;
+    if (units <= CHUNK_UNITS && free_behind(end, more) >= more) {
+        while (done < more) {
+            struct slab *after = arena_at(end + (uint32_t)done);
+            SIZE_T take = after->units < more - done ? after->units : more - done;
+            unsigned place = after->place;
+            uint32_t first = cut(after, take, 0);
+            if (place == PLACE_CLEAN && !commit_run(first, take, FALSE)) {
+                shelf_put_run(first, (uint32_t)take, PLACE_CLEAN);
+                break;
+            }
+            if (place == PLACE_DIRTY) *zero = FALSE;
+            for (SIZE_T i = 0; i < take; i++) arena_set(first + (uint32_t)i, &slab_nobody);
+            done += take;
         }
+        if (done == more) slab->units = (uint32_t)units;
+        else if (done) shelf_put_run(end, (uint32_t)done, PLACE_DIRTY);
     }
     lock_release(&arena.lock);
-    return done;
+    return done == more;
 }
 
 BOOL span_shorten(struct slab *slab, SIZE_T units)
