@@ -22,6 +22,7 @@ BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved)
         break;
     case DLL_PROCESS_DETACH:
         if (!reserved) {
+            global_detach();
             heap_detach();
             mapping_detach();
         }

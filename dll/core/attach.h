@@ -15,4 +15,7 @@ void offer_attach(void);       /* virtual/offer.c */
 void awe_attach(void);         /* awe/window.c */
 void placeholder_attach(void); /* placeholder/region.c */
 
+/* dll/global/. Before the heap's. */
+void global_detach(void);
+
 #endif
