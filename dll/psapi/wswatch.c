@@ -1,6 +1,7 @@
 /* wswatch.c - watching page faults. Only the system sees them, so where it keeps no records (Wine) these functions fail,
  * rather than report that nothing has happened. */
 #include "../core/handle.h"
+#include "../core/probe.h"
 #include "psapi.h"
 
 enum { PROCESS_WS_WATCH = 15, PROCESS_WS_WATCH_EX = 42 };
@@ -42,7 +43,7 @@ K32MEM_API BOOL WINAPI K32GetWsChangesEx(HANDLE process, PPSAPI_WS_WATCH_INFORMA
 {
     NTSTATUS status = process_require(process, PROCESS_QUERY_INFORMATION, 0);
     if (status < 0) return status_fail(status);
-    if (!bytes) return error_fail(ERROR_NOACCESS);
+    if (!probe_write(bytes, sizeof(*bytes))) return error_fail(ERROR_NOACCESS);
     return watch_outcome(NtQueryInformationProcess(process, (PROCESSINFOCLASS)PROCESS_WS_WATCH_EX, changes, *bytes, bytes));
 }
 
