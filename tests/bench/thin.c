@@ -2,7 +2,7 @@
  *
  *   bench-thin [--rounds N] [--ms N] [FILE.tsv]
  *
- * A round measures every row for both DLLs by turns, four short stretches each (together some ten milliseconds), the
+ * A round measures every row for both DLLs by turns, ten short stretches each (a millisecond or so), the
  * first turn changing from round to round, and keeps the quickest stretch of each, so that other programs on the
  * machine count little. Given are the medians over the rounds, in nanoseconds for one repetition, and as ratio the
  * median over the rounds of k32mem's time by kernel32's time in that round.
@@ -155,7 +155,7 @@ static const struct row {
     { "GlobalMemoryStatusEx", row_status },
     { "ReadProcessMemory 64 B of itself", row_read_process },
 };
-enum { ROWS = sizeof(rows) / sizeof(rows[0]), MAX_ROUNDS = 201, STRETCHES = 4 };
+enum { ROWS = sizeof(rows) / sizeof(rows[0]), MAX_ROUNDS = 201, STRETCHES = 10 };
 
 static struct {
     double time[2][MAX_ROUNDS], ratio[MAX_ROUNDS];
