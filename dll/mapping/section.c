@@ -69,7 +69,8 @@ static NTSTATUS growth_failure(NTSTATUS status, const struct section_request *re
     FILE_STANDARD_INFORMATION info;
     IO_STATUS_BLOCK iosb;
     if (!file || !protect_writable(request->protect) || (request->attributes & SEC_IMAGE)) return status;
-    if (status != STATUS_SECTION_TOO_BIG && status != STATUS_NO_MEMORY && status != STATUS_INVALID_PARAMETER) return status;
+    if (status != STATUS_SECTION_TOO_BIG && status != STATUS_NO_MEMORY && status != STATUS_INVALID_PARAMETER)
+        return status;
     if (NtQueryInformationFile(file, &iosb, &info, sizeof(info), FileStandardInformation) < 0) return status;
     return request->bytes > (ULONG64)info.EndOfFile.QuadPart ? STATUS_DISK_FULL : status;
 }
@@ -81,7 +82,8 @@ static NTSTATUS create(HANDLE *section, const struct section_request *request, A
     const LARGE_INTEGER *given = request->bytes ? &size : NULL;
     if (request->node != NUMA_NO_PREFERRED_NODE && nt_optional.NtCreateSectionEx) {
         MEM_EXTENDED_PARAMETER node = { .Type = MemSectionExtendedParameterNumaNode, .ULong64 = request->node };
-        return nt_optional.NtCreateSectionEx(section, access, object, given, request->protect, attributes, file, &node, 1);
+        return nt_optional.NtCreateSectionEx(section, access, object, given, request->protect, attributes, file, &node,
+                                             1);
     }
     /* Without that call the node, which is a preference, goes unheeded. */
     return NtCreateSection(section, access, object, given, request->protect, attributes, file);

@@ -8,9 +8,9 @@ K32MEM_API BOOL WINAPI UnmapViewOfFile(LPCVOID base)
     return status_bool(view_unmap(CURRENT_PROCESS, (PVOID)base, 0));
 }
 
-/* UnmapViewOfFile with flags: MEM_UNMAP_WITH_TRANSIENT_BOOST (a hint), MEM_PRESERVE_PLACEHOLDER (turn the view back into
- * the placeholder that it replaced). Errors: also ERROR_INVALID_PARAMETER (other flags); ERROR_INVALID_ADDRESS also when
- * the view replaced no placeholder. Page: memoryapi/nf-memoryapi-unmapviewoffileex */
+/* UnmapViewOfFile with flags: MEM_UNMAP_WITH_TRANSIENT_BOOST (a hint), MEM_PRESERVE_PLACEHOLDER (turn the view back
+ * into the placeholder that it replaced). Errors: also ERROR_INVALID_PARAMETER (other flags); ERROR_INVALID_ADDRESS
+ * also when the view replaced no placeholder. Page: memoryapi/nf-memoryapi-unmapviewoffileex */
 K32MEM_API BOOL WINAPI UnmapViewOfFileEx(PVOID base, ULONG flags)
 {
     return status_bool(view_unmap(CURRENT_PROCESS, base, flags));

@@ -63,8 +63,8 @@ NTSTATUS view_map(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, S
     return status;
 }
 
-/* NtUnmapViewOfSection also takes an address inside a view; Windows programs are promised an error. *bytes gets the size
- * of the view's first region. */
+/* NtUnmapViewOfSection also takes an address inside a view; Windows programs are promised an error. *bytes gets the
+ * size of the view's first region. */
 static NTSTATUS base_check(HANDLE process, PVOID base, SIZE_T *bytes)
 {
     MEMORY_BASIC_INFORMATION info;

@@ -20,9 +20,11 @@ HANDLE range_handle(HANDLE process, BOOL *close)
     MEMORY_BASIC_INFORMATION info;
     *close = FALSE;
     if (process == CURRENT_PROCESS) return process;
-    if (NtQueryVirtualMemory(process, NULL, VM_BASIC, &info, sizeof(info), NULL) != STATUS_ACCESS_DENIED) return process;
+    NTSTATUS status = NtQueryVirtualMemory(process, NULL, VM_BASIC, &info, sizeof(info), NULL);
+    if (status != STATUS_ACCESS_DENIED) return process;
     HANDLE more;
-    if (NtDuplicateObject(CURRENT_PROCESS, process, CURRENT_PROCESS, &more, PROCESS_QUERY_INFORMATION, 0, 0) < 0) return NULL;
+    status = NtDuplicateObject(CURRENT_PROCESS, process, CURRENT_PROCESS, &more, PROCESS_QUERY_INFORMATION, 0, 0);
+    if (status < 0) return NULL;
     *close = TRUE;
     return more;
 }

@@ -16,8 +16,8 @@ struct range_piece {
 /* Describes the first piece of a range. bytes is not 0. */
 NTSTATUS range_first(HANDLE process, const void *address, SIZE_T bytes, struct range_piece *piece);
 
-/* A handle that can ask about process's memory: the handle itself, or a duplicate of it with the right to ask. NULL when
- * neither can be had. *close tells whether it is to be closed. */
+/* A handle that can ask about process's memory: the handle itself, or a duplicate of it with the right to ask. NULL
+ * when neither can be had. *close tells whether it is to be closed. */
 HANDLE range_handle(HANDLE process, BOOL *close);
 
 #endif

@@ -48,7 +48,8 @@ K32MEM_API BOOL WINAPI ReadProcessMemory(HANDLE process, LPCVOID address, LPVOID
 /* ReadProcessMemory of the process with the identifier pid; 0 means this one. Success leaves the last error alone.
  * Errors: as ReadProcessMemory; ERROR_INVALID_PARAMETER (no such process).
  * Page: tlhelp32/nf-tlhelp32-toolhelp32readprocessmemory */
-K32MEM_API BOOL WINAPI Toolhelp32ReadProcessMemory(DWORD pid, LPCVOID address, LPVOID buffer, SIZE_T bytes, SIZE_T *done)
+K32MEM_API BOOL WINAPI Toolhelp32ReadProcessMemory(DWORD pid, LPCVOID address, LPVOID buffer, SIZE_T bytes,
+                                                   SIZE_T *done)
 {
     if (!pid || pid == nt_process_id()) return ReadProcessMemory(CURRENT_PROCESS, address, buffer, bytes, done);
     OBJECT_ATTRIBUTES attributes;

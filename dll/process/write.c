@@ -6,8 +6,8 @@
 #define WRITABLE (PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)
 #define CODE (PAGE_EXECUTE | PAGE_EXECUTE_READ)
 
-/* Pages of code are writable for this call, so that a debugger can set breakpoints: they are given a writable protection
- * for the time of the copy. Private memory takes any; of a file or an image only a private copy may be written. */
+/* Pages of code are writable for this call, so that a debugger can set breakpoints: they are given a writable
+ * protection for the time of the copy. Private memory takes any; of a file or an image only a private copy may be written. */
 static NTSTATUS code_unlock(HANDLE process, const struct range_piece *piece, ULONG *old)
 {
     PVOID base = piece->base;
@@ -67,10 +67,10 @@ static NTSTATUS write_pieces(HANDLE process, HANDLE query, BYTE *address, const 
     return STATUS_SUCCESS;
 }
 
-/* Copies bytes bytes from buffer to address of a process (handle with PROCESS_VM_WRITE and PROCESS_VM_OPERATION). *done,
- * if given, gets the number of bytes copied, and is left alone after a failure. All of the range must be writable, or
- * nothing is copied; executable pages count as writable, read-only ones do not. Nothing to copy always succeeds. Success
- * leaves the last error alone. Any thread.
+/* Copies bytes bytes from buffer to address of a process (handle with PROCESS_VM_WRITE and PROCESS_VM_OPERATION).
+ * *done, if given, gets the number of bytes copied, and is left alone after a failure. All of the range must be writable, or
+ * nothing is copied; executable pages count as writable, read-only ones do not. Nothing to copy always succeeds.
+ * Success leaves the last error alone. Any thread.
  * Errors: ERROR_NOACCESS (protected pages, an unreadable buffer, not in user space), ERROR_INVALID_ADDRESS (pages that
  * are not committed), ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED. Page: memoryapi/nf-memoryapi-writeprocessmemory */
 K32MEM_API BOOL WINAPI WriteProcessMemory(HANDLE process, LPVOID address, LPCVOID buffer, SIZE_T bytes, SIZE_T *done)

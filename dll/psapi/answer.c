@@ -4,7 +4,8 @@
 PVOID pages_get(SIZE_T bytes)
 {
     PVOID base = NULL;
-    NTSTATUS status = NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    NTSTATUS status =
+        NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
     return status >= 0 ? base : NULL;
 }
 

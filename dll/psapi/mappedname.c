@@ -61,8 +61,8 @@ static NTSTATUS name_get(HANDLE process, LPCVOID address, UNICODE_STRING **name)
     return STATUS_SUCCESS;
 }
 
-/* Gives the name of the file that is mapped at address in a process (handle with PROCESS_QUERY_INFORMATION), in the form
- * \Device\HarddiskVolume1\folder\file. count: size of name in characters. Returns the number of characters copied,
+/* Gives the name of the file that is mapped at address in a process (handle with PROCESS_QUERY_INFORMATION), in the
+ * form \Device\HarddiskVolume1\folder\file. count: size of name in characters. Returns the number of characters copied,
  * without the terminator; when the name does not fit, it is cut short (and terminated), count is returned, and the last
  * error is ERROR_INSUFFICIENT_BUFFER. 0 after a failure. Success leaves the last error alone. Any thread.
  * Errors: ERROR_INSUFFICIENT_BUFFER (count is 0), ERROR_UNEXP_NET_ERR (no mapping there), ERROR_FILE_INVALID (a mapping
@@ -90,7 +90,8 @@ K32MEM_API DWORD WINAPI K32GetMappedFileNameW(HANDLE process, LPVOID address, LP
 PSAPI_NAME_OF(DWORD, GetMappedFileNameW, (HANDLE process, LPVOID address, LPWSTR name, DWORD count),
               (process, address, name, count))
 
-/* K32GetMappedFileNameW with the name in the ANSI code page; count is in bytes. Page: psapi/nf-psapi-getmappedfilenamea */
+/* K32GetMappedFileNameW with the name in the ANSI code page; count is in bytes.
+ * Page: psapi/nf-psapi-getmappedfilenamea */
 K32MEM_API DWORD WINAPI K32GetMappedFileNameA(HANDLE process, LPVOID address, LPSTR name, DWORD count)
 {
     UNICODE_STRING *found;

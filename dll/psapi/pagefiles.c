@@ -8,8 +8,8 @@ struct page_file {
     UNICODE_STRING name;
 };
 
-/* Calls a program's callback. On i686 Microsoft's header leaves the calling convention to the program's compiler, so the
- * stack is set right again whichever side clears the arguments. */
+/* Calls a program's callback. On i686 Microsoft's header leaves the calling convention to the program's compiler, so
+ * the stack is set right again whichever side clears the arguments. */
 static BOOL callback_call(PVOID callback, PVOID context, PENUM_PAGE_FILE_INFORMATION info, const void *name)
 {
 #ifdef _WIN64
@@ -99,8 +99,8 @@ static BOOL files_enumerate(PVOID callback, PVOID context, BOOL wide)
     return TRUE;
 }
 
-/* Calls callback(context, information, name) for each paging file, sizes in pages, until it returns FALSE. Success leaves
- * the last error alone (unless the callback changes it). Any thread. Errors: ERROR_INVALID_PARAMETER (no callback).
+/* Calls callback(context, information, name) for each paging file, sizes in pages, until it returns FALSE. Success
+ * leaves the last error alone (unless the callback changes it). Any thread. Errors: ERROR_INVALID_PARAMETER (no callback).
  * Page: psapi/nf-psapi-enumpagefilesw */
 K32MEM_API BOOL WINAPI K32EnumPageFilesW(PENUM_PAGE_FILE_CALLBACKW callback, LPVOID context)
 {

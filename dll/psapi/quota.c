@@ -3,7 +3,8 @@
  * GLOSSARY
  *   limits   the smallest and largest working set that a process asks for, in bytes, and whether each is enforced.
  *   record   limits that k32mem keeps itself, because the system below keeps none (Wine). They bind nobody, which is
- *            allowed: unless enforced, limits are a hint. Records are this process's view: another process sees its own.
+ *            allowed: unless enforced, limits are a hint. Records are this process's view: another process sees its
+ *            own.
  */
 #include "../core/handle.h"
 #include "../core/probe.h"
@@ -56,7 +57,8 @@ static void identify(HANDLE process, struct record *who)
 static struct record *record_find(const struct record *who)
 {
     for (ULONG i = 0; i < RECORDS; i++)
-        if (records[i].limits.maximum && records[i].pid == who->pid && records[i].created == who->created) return &records[i];
+        if (records[i].limits.maximum && records[i].pid == who->pid && records[i].created == who->created)
+            return &records[i];
     return NULL;
 }
 
@@ -151,8 +153,8 @@ static BOOL flags_valid(ULONG flags)
 static NTSTATUS limits_set(HANDLE process, SIZE_T minimum, SIZE_T maximum, ULONG flags)
 {
     struct limits limits;
-    if (!flags_valid(flags) || !minimum || minimum > maximum || maximum < LEAST_MAXIMUM) return STATUS_INVALID_PARAMETER;
-    if (maximum >= system_maximum()) return STATUS_INVALID_PARAMETER;
+    if (!flags_valid(flags) || !minimum || minimum > maximum) return STATUS_INVALID_PARAMETER;
+    if (maximum < LEAST_MAXIMUM || maximum >= system_maximum()) return STATUS_INVALID_PARAMETER;
     NTSTATUS status = process_require(process, PROCESS_SET_QUOTA, 0);
     if (status < 0) return status;
     limits.minimum = ALIGN_DOWN(minimum < LEAST_MINIMUM ? LEAST_MINIMUM : minimum, PAGE_BYTES);
@@ -170,16 +172,17 @@ static NTSTATUS limits_set(HANDLE process, SIZE_T minimum, SIZE_T maximum, ULONG
     return STATUS_SUCCESS;
 }
 
-/* Sets the smallest and largest working set of a process (handle with PROCESS_SET_QUOTA), in bytes, of which whole pages
- * count. minimum is above 0 (below 20 pages it becomes 20) and not above maximum; maximum is at least 13 pages and below
- * the system's available pages less 512. Both (SIZE_T)-1: empties the working set as far as possible. flags:
+/* Sets the smallest and largest working set of a process (handle with PROCESS_SET_QUOTA), in bytes, of which whole
+ * pages count. minimum is above 0 (below 20 pages it becomes 20) and not above maximum; maximum is at least 13 pages
+ * and below the system's available pages less 512. Both (SIZE_T)-1: empties the working set as far as possible. flags:
  * QUOTA_LIMITS_HARDWS_*, at most one for each limit, none leaves it as it is. Success leaves the last error alone.
  * Where the system keeps no limits they are recorded and bind nobody. Any thread.
  * Errors: ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED.
  * Page: memoryapi/nf-memoryapi-setprocessworkingsetsizeex */
 K32MEM_API BOOL WINAPI SetProcessWorkingSetSizeEx(HANDLE process, SIZE_T minimum, SIZE_T maximum, DWORD flags)
 {
-    if (minimum == (SIZE_T)-1 && maximum == (SIZE_T)-1 && flags_valid(flags)) return status_bool(working_set_trim(process));
+    BOOL trim = minimum == (SIZE_T)-1 && maximum == (SIZE_T)-1;
+    if (trim && flags_valid(flags)) return status_bool(working_set_trim(process));
     return status_bool(limits_set(process, minimum, maximum, flags));
 }
 

@@ -1,5 +1,5 @@
-/* wswatch.c - watching page faults. Only the system sees them, so where it keeps no records (Wine) these functions fail,
- * rather than report that nothing has happened. */
+/* wswatch.c - watching page faults. Only the system sees them, so where it keeps no records (Wine) these functions
+ * fail, rather than report that nothing has happened. */
 #include "../core/handle.h"
 #include "../core/probe.h"
 #include "psapi.h"
@@ -26,8 +26,8 @@ K32MEM_API BOOL WINAPI K32InitializeProcessForWsWatch(HANDLE process)
 PSAPI_NAME(InitializeProcessForWsWatch, (HANDLE process), (process))
 
 /* Gets, and forgets, what was recorded of a process since the last call (handle with PROCESS_QUERY_INFORMATION). The
- * array, of bytes bytes, ends with an element whose FaultingPc is NULL. Success leaves the last error alone. Any thread.
- * Errors: ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED, ERROR_NOT_SUPPORTED (as above).
+ * array, of bytes bytes, ends with an element whose FaultingPc is NULL. Success leaves the last error alone. Any
+ * thread. Errors: ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED, ERROR_NOT_SUPPORTED (as above).
  * Page: psapi/nf-psapi-getwschanges */
 K32MEM_API BOOL WINAPI K32GetWsChanges(HANDLE process, PPSAPI_WS_WATCH_INFORMATION changes, DWORD bytes)
 {
@@ -44,7 +44,8 @@ K32MEM_API BOOL WINAPI K32GetWsChangesEx(HANDLE process, PPSAPI_WS_WATCH_INFORMA
     NTSTATUS status = process_require(process, PROCESS_QUERY_INFORMATION, 0);
     if (status < 0) return status_fail(status);
     if (!probe_write(bytes, sizeof(*bytes))) return error_fail(ERROR_NOACCESS);
-    return watch_outcome(NtQueryInformationProcess(process, (PROCESSINFOCLASS)PROCESS_WS_WATCH_EX, changes, *bytes, bytes));
+    return watch_outcome(
+        NtQueryInformationProcess(process, (PROCESSINFOCLASS)PROCESS_WS_WATCH_EX, changes, *bytes, bytes));
 }
 
 PSAPI_NAME(GetWsChangesEx, (HANDLE process, PPSAPI_WS_WATCH_INFORMATION_EX changes, PDWORD bytes),

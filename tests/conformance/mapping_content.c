@@ -65,14 +65,16 @@ TEST(MapViewOfFile, copy_on_write)
     for (unsigned i = 0; i < COUNT(sections); i++) {
         HANDLE file = file_make(GENERIC_READ | GENERIC_WRITE, 0x4000);
         HANDLE mapping = create_w(file, NULL, sections[i], 0, NULL);
-        BYTE *copy = pMapViewOfFile(mapping, FILE_MAP_COPY, 0, 0, 0), *plain = pMapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
+        BYTE *copy = pMapViewOfFile(mapping, FILE_MAP_COPY, 0, 0, 0);
+        BYTE *plain = pMapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
         CHECK(MAP_PAGE, "FILE_MAP_COPY view of a 16 KB file, object %s, before a write", protect_name(sections[i]));
         EXPECT_TRUE("views", copy && plain);
         if (!copy || !plain)
             continue;
         EXPECT_HEX("protection", protect_at(copy + 0x1000), PAGE_WRITECOPY);
         EXPECT_HEX("byte", copy[0x1000], pattern(0x1000));
-        CHECK(MAP_PAGE, "FILE_MAP_COPY view of a 16 KB file, object %s, second page written", protect_name(sections[i]));
+        CHECK(MAP_PAGE, "FILE_MAP_COPY view of a 16 KB file, object %s, second page written",
+              protect_name(sections[i]));
         copy[0x1000] = 0xe1;
         EXPECT_HEX("byte in the view", copy[0x1000], 0xe1);
         EXPECT_HEX("protection of the written page", protect_at(copy + 0x1000), PAGE_READWRITE);
@@ -161,8 +163,8 @@ TEST(CreateFileMapping2, parameters)
     for (unsigned i = 0; i < COUNT(cases); i++) {
         CHECK(PAGE_2, "parameters: %s", cases[i].name);
         SET_SENTINEL();
-        HANDLE mapping = pCreateFileMapping2(INVALID_HANDLE_VALUE, NULL, FILE_MAP_READ, PAGE_READWRITE, SEC_COMMIT, 0x10000,
-                                             NULL, cases[i].parameters, cases[i].count);
+        HANDLE mapping = pCreateFileMapping2(INVALID_HANDLE_VALUE, NULL, FILE_MAP_READ, PAGE_READWRITE, SEC_COMMIT,
+                                             0x10000, NULL, cases[i].parameters, cases[i].count);
         if (cases[i].allowed)
             EXPECT_CREATED(mapping, ERROR_SUCCESS);
         else
@@ -170,8 +172,8 @@ TEST(CreateFileMapping2, parameters)
     }
     CHECK(PAGE_2, "SEC_COMMIT in the protection");
     SET_SENTINEL();
-    HANDLE mapping = pCreateFileMapping2(INVALID_HANDLE_VALUE, NULL, FILE_MAP_READ, PAGE_READWRITE | SEC_COMMIT, 0, 0x10000,
-                                         NULL, NULL, 0);
+    HANDLE mapping = pCreateFileMapping2(INVALID_HANDLE_VALUE, NULL, FILE_MAP_READ, PAGE_READWRITE | SEC_COMMIT, 0,
+                                         0x10000, NULL, NULL, 0);
     EXPECT_NONE(mapping, ANY_ERROR);
     CHECK(PAGE_2, "PAGE_READWRITE among the attributes");
     SET_SENTINEL();
@@ -217,7 +219,8 @@ TEST(CreateFileMapping2, permanent)
     CHECK(PAGE_2, "SEC_IMAGE|SEC_NO_CHANGE of a program");
     HANDLE image = image_open(GENERIC_READ | GENERIC_EXECUTE);
     SET_SENTINEL();
-    HANDLE mapping = pCreateFileMapping2(image, NULL, FILE_MAP_READ, PAGE_READONLY, SEC_IMAGE | 0x00400000, 0, NULL, NULL, 0);
+    HANDLE mapping = pCreateFileMapping2(image, NULL, FILE_MAP_READ, PAGE_READONLY, SEC_IMAGE | 0x00400000, 0, NULL,
+                                         NULL, 0);
     EXPECT_NONE(mapping, ANY_ERROR);
     CloseHandle(image);
 }

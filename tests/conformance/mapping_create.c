@@ -1,4 +1,4 @@
-/* mapping_create.c - what CreateFileMapping, in all its forms, accepts: protections, sizes, attributes, file handles. */
+/* mapping_create.c - what CreateFileMapping, in all its forms, accepts: protections, sizes, file handles. */
 #include "mapping_common.h"
 
 CREATE_FUNCTIONS
@@ -13,7 +13,7 @@ static void battery_protections(const struct create_form *form)
     for (unsigned i = 0; i < COUNT(protections); i++) {
         CHECK(form->page, "paging file, %s, 128 KB", protect_name(protections[i]));
         if (form == &form_app && executable(protections[i]))
-            UNDECIDED("the page lists no executable protection; whether a desktop process may have one it does not say");
+            UNDECIDED("the page lists no executable protection, and does not say whether desktop processes get one");
         SET_SENTINEL();
         HANDLE mapping = form->create(INVALID_HANDLE_VALUE, NULL, protections[i], 0x20000, NULL);
         EXPECT_CREATED(mapping, ERROR_SUCCESS);

@@ -115,7 +115,8 @@ FOR_EACH_CREATE(existing, battery_existing)
 
 static void battery_name_forms(const struct create_form *form)
 {
-    static const char *const refused[] = { "k32mem\\other", "Local\\k32mem\\other", "Global\\k32mem\\other", "\\k32mem" };
+    static const char *const refused[] = { "k32mem\\other", "Local\\k32mem\\other", "Global\\k32mem\\other",
+                                           "\\k32mem" };
     char text[300];
     for (unsigned i = 0; i < COUNT(refused); i++) {
         CHECK(form->page, "name %s", refused[i]);

@@ -210,7 +210,9 @@ TEST(FlushViewOfFile, ranges)
     const struct {
         const char *name;
         void *base;
-    } bad[] = { { "private memory", view }, { "NULL", NULL }, { "an address of the system", (void *)(LONG_PTR)-0x10000 } };
+    } bad[] = { { "private memory", view },
+                { "NULL", NULL },
+                { "an address of the system", (void *)(LONG_PTR)-0x10000 } };
     for (unsigned i = 0; i < COUNT(bad); i++) {
         CHECK(page, "%s", bad[i].name);
         SET_SENTINEL();

@@ -122,7 +122,8 @@ static void battery_odd_access(const struct view_form *form)
         if (view)
             pUnmapViewOfFile(view);
     }
-    CHECK(form->page, "128 KB object of PAGE_EXECUTE_READWRITE, FILE_MAP_EXECUTE|FILE_MAP_READ|FILE_MAP_TARGETS_INVALID");
+    CHECK(form->page, "128 KB object of PAGE_EXECUTE_READWRITE, %s",
+          "FILE_MAP_EXECUTE|FILE_MAP_READ|FILE_MAP_TARGETS_INVALID");
     SET_SENTINEL();
     void *view = form->map(mapping, FILE_MAP_EXECUTE | FILE_MAP_READ | 0x40000000, 0, 0);
     EXPECT_ERROR(SENTINEL);

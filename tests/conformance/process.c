@@ -227,7 +227,8 @@ TEST(WriteProcessMemory, arguments)
         DWORD error;
     } cases[] = { { "0 bytes", self, target, buffer, 0, TRUE, SENTINEL },
                   { "16 bytes", self, target, buffer, 16, TRUE, SENTINEL },
-                  { "a handle with PROCESS_VM_WRITE and PROCESS_VM_OPERATION only", just, target, buffer, 16, TRUE, SENTINEL },
+                  { "a handle with PROCESS_VM_WRITE and PROCESS_VM_OPERATION only", just, target, buffer, 16, TRUE,
+                    SENTINEL },
                   { "a handle without PROCESS_VM_WRITE", reads, target, buffer, 16, FALSE, ERROR_ACCESS_DENIED },
                   { "a handle without PROCESS_VM_OPERATION", writes, target, buffer, 16, FALSE, ERROR_ACCESS_DENIED },
                   { "process NULL", NULL, target, buffer, 16, FALSE, ERROR_INVALID_HANDLE },
@@ -270,7 +271,8 @@ TEST(WriteProcessMemory, copy_on_write)
 {
     NEED(WriteProcessMemory);
     HANDLE mapping = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x1000, NULL);
-    BYTE *shared = MapViewOfFile(mapping, FILE_MAP_WRITE, 0, 0, 0), *copy = MapViewOfFile(mapping, FILE_MAP_COPY, 0, 0, 0);
+    BYTE *shared = MapViewOfFile(mapping, FILE_MAP_WRITE, 0, 0, 0);
+    BYTE *copy = MapViewOfFile(mapping, FILE_MAP_COPY, 0, 0, 0);
     BYTE byte = 0x99;
     SIZE_T done = UNTOUCHED;
     CHECK(WRITE_PAGE, "a copy-on-write view");

@@ -1,11 +1,11 @@
-/* psapi_memory.c - memory use of processes and of the system, paging files, names of mapped files. Each function is there
- * twice: as K32... in kernel32, and without the prefix in psapi. */
+/* psapi_memory.c - memory use of processes and of the system, paging files, names of mapped files. Each function is
+ * there twice: as K32... in kernel32, and without the prefix in psapi. */
 #include "conform.h"
 #include <stdio.h>
 #define PSAPI_VERSION 1
 #include <psapi.h>
 
-/* What k32mem.h's users see of newer headers. */
+/* The header leaves the convention to the compiler; the system calls back with this one. */
 typedef BOOL(WINAPI *page_file_callback)(void *context, ENUM_PAGE_FILE_INFORMATION *info, const void *name);
 
 #define BOTH(ret, name, params) FUNCTION(ret, name, params) FUNCTION(ret, K32##name, params)

@@ -98,7 +98,11 @@ static void battery_set_handles(set_call set, const char *page)
     CloseHandle(event);
 }
 TEST(SetProcessWorkingSetSize, handles) { NEED(SetProcessWorkingSetSize); battery_set_handles(set_plain, SET_PAGE); }
-TEST(SetProcessWorkingSetSizeEx, handles) { NEED(SetProcessWorkingSetSizeEx); battery_set_handles(set_ex, SET_EX_PAGE); }
+TEST(SetProcessWorkingSetSizeEx, handles)
+{
+    NEED(SetProcessWorkingSetSizeEx);
+    battery_set_handles(set_ex, SET_EX_PAGE);
+}
 
 TEST(SetProcessWorkingSetSizeEx, flags)
 {

@@ -22,7 +22,8 @@ static DWORD me(void) { return GetCurrentProcessId(); }
 static void battery_ex(BOOL(WINAPI *query)(HANDLE, void *, DWORD))
 {
     HANDLE self = GetCurrentProcess(), event = CreateEventW(NULL, FALSE, FALSE, NULL);
-    HANDLE blind = OpenProcess(PROCESS_VM_READ, FALSE, me()), deaf = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, me());
+    HANDLE blind = OpenProcess(PROCESS_VM_READ, FALSE, me());
+    HANDLE deaf = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, me());
     BYTE *pages = VirtualAlloc(NULL, 0x4000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
     PSAPI_WORKING_SET_EX_INFORMATION info[4];
     DWORD old;
@@ -126,7 +127,8 @@ static void battery_query(BOOL(WINAPI *query)(HANDLE, void *, DWORD))
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return", ok);
     if (ok) {
-        const PSAPI_WORKING_SET_BLOCK *written = entry_find(set, pages + 0x1000), *code = entry_find(set, pages + 0x2000);
+        const PSAPI_WORKING_SET_BLOCK *written = entry_find(set, pages + 0x1000);
+        const PSAPI_WORKING_SET_BLOCK *code = entry_find(set, pages + 0x2000);
         EXPECT_BOOL("an untouched page is listed", entry_find(set, pages), FALSE);
         EXPECT_BOOL("a written page is listed", written, TRUE);
         EXPECT_BOOL("a page made executable is listed", code, TRUE);
