@@ -21,6 +21,20 @@ WINBASEAPI BOOL WINAPI AllocateUserPhysicalPages2(HANDLE ObjectHandle, PULONG_PT
                                                   ULONG ExtendedParameterCount);
 #endif
 
+/* Pages: memoryapi/nf-memoryapi-virtualalloc2, memoryapi/nf-memoryapi-virtualfree */
+#ifndef MEM_REPLACE_PLACEHOLDER
+#define MEM_REPLACE_PLACEHOLDER 0x00004000
+#endif
+#ifndef MEM_RESERVE_PLACEHOLDER
+#define MEM_RESERVE_PLACEHOLDER 0x00040000
+#endif
+#ifndef MEM_COALESCE_PLACEHOLDERS
+#define MEM_COALESCE_PLACEHOLDERS 0x00000001
+#endif
+#ifndef MEM_PRESERVE_PLACEHOLDER
+#define MEM_PRESERVE_PLACEHOLDER 0x00000002
+#endif
+
 #ifndef NUMA_NO_PREFERRED_NODE
 #define NUMA_NO_PREFERRED_NODE ((DWORD)-1)
 #endif

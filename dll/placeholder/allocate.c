@@ -1,4 +1,5 @@
 /* allocate.c - VirtualAlloc2 and its FromApp form. */
+#include "../core/space.h"
 #include "placeholder.h"
 
 #define PAGE_EXECUTE_ANY (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)
@@ -22,6 +23,7 @@ static NTSTATUS allocate_try(PVOID base, void *context)
         return STATUS_CONFLICTING_ADDRESSES;
     }
     a->base = at;
+    if (a->process == CURRENT_PROCESS) space_changed((LONG_PTR)bytes);
     return status;
 }
 

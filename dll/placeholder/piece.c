@@ -1,4 +1,5 @@
 /* piece.c - the table of pieces: creating, splitting and coalescing placeholders. */
+#include "../core/space.h"
 #include "placeholder.h"
 
 struct lock placeholder_lock;
@@ -42,6 +43,7 @@ NTSTATUS placeholder_create(PVOID *base, SIZE_T bytes, const struct parameters *
         ranges_insert(&chunks, (struct range){ at, at + c.bytes, NULL, 0, 0 });
         ranges_insert(&pieces, (struct range){ at, at + bytes, NULL, PIECE_PLACEHOLDER, PAGE_NOACCESS });
         region_added();
+        space_changed((LONG_PTR)bytes);
         *base = at;
     }
     lock_release(&placeholder_lock);

@@ -24,17 +24,7 @@
 #include "../core/ranges.h"
 #include "../core/region.h"
 #include "../nt/nt.h"
-
-#ifndef MEM_REPLACE_PLACEHOLDER
-#define MEM_REPLACE_PLACEHOLDER 0x4000
-#define MEM_RESERVE_PLACEHOLDER 0x40000
-#endif
-#ifndef MEM_COALESCE_PLACEHOLDERS
-#define MEM_COALESCE_PLACEHOLDERS 1
-#endif
-#ifndef MEM_PRESERVE_PLACEHOLDER
-#define MEM_PRESERVE_PLACEHOLDER 2
-#endif
+#include "k32mem.h"
 
 /* Joins the families of special regions. Called at process attach. */
 void placeholder_attach(void);

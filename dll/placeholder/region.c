@@ -41,7 +41,7 @@ static NTSTATUS hook_alloc(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG typ
 
 static BOOL hook_settled(PVOID base, SIZE_T bytes) { return !chunk_hole_hit(base, bytes); }
 
-static NTSTATUS piece_release(struct range *piece)
+static NTSTATUS piece_release(struct range *piece, SIZE_T *bytes)
 {
     BYTE *base = piece->base, *end = piece->end;
     NTSTATUS status = piece->kind == PIECE_PRIVATE ? chunk_decommit(base, end) : STATUS_SUCCESS;
@@ -49,6 +49,7 @@ static NTSTATUS piece_release(struct range *piece)
     ranges_remove(&pieces, piece - pieces.items, 1);
     region_removed();
     chunk_trim(base, end);
+    *bytes = end - base;
     return status;
 }
 
@@ -58,9 +59,11 @@ static NTSTATUS hook_free(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG type
         if (placeholder_native()) return REGION_NOT_MINE;
         if (!process_is_own(process)) return STATUS_NOT_SUPPORTED;
         if ((ULONG_PTR)*base & (PAGE_BYTES - 1) || *bytes & (PAGE_BYTES - 1)) return STATUS_INVALID_PARAMETER;
-        if (type == (MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER)) return placeholder_split(*base, *bytes);
-        if (type == (MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS)) return placeholder_coalesce(*base, *bytes);
-        return STATUS_INVALID_PARAMETER;
+        NTSTATUS status = STATUS_INVALID_PARAMETER;
+        if (type == (MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER)) status = placeholder_split(*base, *bytes);
+        if (type == (MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS)) status = placeholder_coalesce(*base, *bytes);
+        if (status >= 0) *bytes = 0; /* that much has become free */
+        return status;
     }
     if (process != CURRENT_PROCESS) return REGION_NOT_MINE;
     NTSTATUS status = REGION_NOT_MINE;
@@ -74,7 +77,7 @@ static NTSTATUS hook_free(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG type
     } else if (piece && type == MEM_RELEASE) {
         if (piece->base != *base) status = STATUS_FREE_VM_NOT_AT_BASE;
         else if (*bytes && *bytes != (SIZE_T)(piece->end - piece->base)) status = STATUS_UNABLE_TO_FREE_VM;
-        else status = piece_release(piece);
+        else status = piece_release(piece, bytes);
     } else if (piece && type == MEM_DECOMMIT) {
         BYTE *from = (BYTE *)ALIGN_DOWN(*base, PAGE_BYTES);
         BYTE *end = *bytes ? (BYTE *)ALIGN_UP((BYTE *)*base + *bytes, PAGE_BYTES) : piece->end;

@@ -1,5 +1,6 @@
 /* replace.c - putting private memory or a view in a placeholder's place, and taking it away again. */
 #include "placeholder.h"
+#include "../core/space.h"
 #include "../nt/host.h"
 
 /* The placeholder that is exactly this range, or NULL. */
@@ -32,7 +33,7 @@ NTSTATUS placeholder_replace_private(BYTE *base, SIZE_T bytes, ULONG type, ULONG
     return status;
 }
 
-static NTSTATUS view_map(void *context)
+static NTSTATUS view_place(void *context)
 {
     const struct view_request *r = context;
     PVOID base = r->base;
@@ -85,7 +86,7 @@ NTSTATUS placeholder_replace_view(const struct view_request *request)
     if (!piece) {
         status = STATUS_CONFLICTING_ADDRESSES;
     } else if (view_is_plain(request)) {
-        status = chunk_replace(request->base, (BYTE *)ALIGN_UP(piece->end, GRANULE_BYTES), view_map, (void *)request);
+        status = chunk_replace(request->base, (BYTE *)ALIGN_UP(piece->end, GRANULE_BYTES), view_place, (void *)request);
         if (status >= 0) piece->kind = PIECE_VIEW;
     } else {
         status = alias_map(request);
@@ -116,6 +117,7 @@ NTSTATUS placeholder_unmap(BYTE *base, BOOL preserve)
         } else if (status >= 0) {
             ranges_remove(&pieces, piece - pieces.items, 1);
             region_removed();
+            space_changed(-(LONG_PTR)(end - base));
         }
         if (status >= 0 && plain) status = chunk_restore(base, end);
         else if (status >= 0 && !preserve) chunk_trim(base, end);

@@ -1,4 +1,5 @@
 /* view.c - MapViewOfFile3 and its FromApp form. */
+#include "../mapping/view.h"
 #include "placeholder.h"
 
 #define PAGE_EXECUTE_ANY (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)
@@ -7,6 +8,7 @@ struct mapping {
     struct view_request request;
     HANDLE process;
     PVOID base;
+    ULONG node;
 };
 
 static NTSTATUS map_try(PVOID base, void *context)
@@ -15,24 +17,15 @@ static NTSTATUS map_try(PVOID base, void *context)
     const struct view_request *r = &m->request;
     PVOID at = base;
     SIZE_T bytes = r->bytes;
-    LARGE_INTEGER offset = r->offset;
     NTSTATUS status =
-        NtMapViewOfSection(r->section, m->process, &at, 0, 0, &offset, &bytes, VIEW_UNMAP, r->type, r->protect);
+        view_map(r->section, m->process, &at, (ULONG64)r->offset.QuadPart, &bytes, r->type, r->protect, m->node);
     if (status < 0) return status;
-    if (region_any() && process_is_own(m->process) && !region_settled(at, bytes)) {
-        NtUnmapViewOfSection(m->process, at);
+    /* view_map has seen to it where it chose the place itself. */
+    if (base && region_any() && process_is_own(m->process) && !region_settled(at, bytes)) {
+        view_unmap(m->process, at, 0);
         return STATUS_CONFLICTING_ADDRESSES;
     }
     m->base = at;
-    return status;
-}
-
-/* Maps where the system likes. What lands in a hole is given back; the next try finds another place, or no hole. */
-static NTSTATUS map_anywhere(struct mapping *m)
-{
-    NTSTATUS status;
-    do status = map_try(NULL, m);
-    while (status == STATUS_CONFLICTING_ADDRESSES && region_any());
     return status;
 }
 
@@ -72,7 +65,7 @@ static NTSTATUS map_emulated(struct mapping *m, const struct parameters *wanted)
         NTSTATUS status = r->bytes ? STATUS_SUCCESS : view_bytes(m);
         return status < 0 ? status : place_search(m->process, wanted, r->bytes, top_down, map_try, m);
     }
-    return r->base ? map_try((PVOID)ALIGN_DOWN(r->base, GRANULE_BYTES), m) : map_anywhere(m);
+    return map_try((PVOID)ALIGN_DOWN(r->base, GRANULE_BYTES), m);
 }
 
 /* Maps a view of a section into a process (NULL: this one), with extended parameters. base: rounded down to 64 KB, or
@@ -100,7 +93,7 @@ K32MEM_API PVOID WINAPI MapViewOfFile3(HANDLE section, HANDLE process, PVOID bas
     if (bytes & (PAGE_BYTES - 1)) return error_null(ERROR_INVALID_PARAMETER);
     NTSTATUS status = parameters_read(&wanted, parameters, parameter_count, base);
     if (status < 0) return status_fail(status), NULL;
-    struct mapping m = { { section, at, bytes, type, protect, base }, process, NULL };
+    struct mapping m = { { section, at, bytes, type, protect, base }, process, NULL, wanted.node };
     status = map_emulated(&m, &wanted);
     return status >= 0 ? m.base : (status_fail(status), NULL);
 }

@@ -228,6 +228,26 @@ TEST(AllocateUserPhysicalPages, handles)
     CloseHandle(all);
 }
 
+TEST(AllocateUserPhysicalPages, remote)
+{
+    NEED(AllocateUserPhysicalPages);
+    WCHAR path[MAX_PATH];
+    STARTUPINFOW start = { .cb = sizeof(start) };
+    PROCESS_INFORMATION child;
+    ULONG_PTR count = 1, number;
+    privilege_enable();
+    GetModuleFileNameW(NULL, path, MAX_PATH);
+    if (!CreateProcessW(path, NULL, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &start, &child)) return;
+    CHECK(ALLOCATE_PAGE, "1 page for another process");
+    SET_SENTINEL();
+    BOOL ok = pAllocateUserPhysicalPages(child.hProcess, &count, &number);
+    NOTE_ERROR();
+    EXPECT_TRUE("return", ok);
+    TerminateProcess(child.hProcess, 0);
+    CloseHandle(child.hThread);
+    CloseHandle(child.hProcess);
+}
+
 TEST(AllocateUserPhysicalPagesNuma, nodes)
 {
     NEED(AllocateUserPhysicalPagesNuma);

@@ -245,6 +245,61 @@ TEST(MapViewOfFile3, placeholder_protections)
     CloseHandle(section);
 }
 
+TEST(MapViewOfFile3, placeholder_copy_on_write)
+{
+    NEED(MapViewOfFile3);
+    NEED(VirtualAlloc2);
+    HANDLE section = section_make(KB64);
+    BYTE *base = make(KB64 + PAGE);
+    pVirtualFree(base, PAGE, PRESERVE);
+    CHECK(MAP_PAGE, "a copy-on-write view in a placeholder that does not start on 64 KB");
+    BYTE *view = pMapViewOfFile3(section, NULL, base + PAGE, 0, KB64, REPLACE, PAGE_WRITECOPY, NULL, 0);
+    EXPECT_TRUE("same base", base && view == base + PAGE);
+    CHECK(MAP_PAGE, "what cannot be mapped stays a placeholder");
+    if (!view) expect_region(base + PAGE, base + PAGE, MEM_RESERVE, 0, MEM_PRIVATE, KB64);
+    pVirtualFree(base, 0, MEM_RELEASE);
+    if (view) pUnmapViewOfFile(view);
+    else pVirtualFree(base + PAGE, 0, MEM_RELEASE);
+    CloseHandle(section);
+}
+
+/* Another process: a copy of this program that never runs. */
+TEST(VirtualAlloc2, remote)
+{
+    NEED(VirtualAlloc2);
+    NEED(MapViewOfFile3);
+    WCHAR path[MAX_PATH];
+    STARTUPINFOW start = { .cb = sizeof(start) };
+    PROCESS_INFORMATION child;
+    MEM_ADDRESS_REQUIREMENTS r = { (PVOID)(ULONG_PTR)0x20000000, (PVOID)(ULONG_PTR)0x2fffffff, 1 << 20 };
+    MEM_EXTENDED_PARAMETER p = { 0 };
+    p.Type = MemExtendedParameterAddressRequirements;
+    p.Pointer = &r;
+    GetModuleFileNameW(NULL, path, MAX_PATH);
+    if (!CreateProcessW(path, NULL, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &start, &child)) return;
+    CHECK("memoryapi/nf-memoryapi-virtualalloc2", "another process, 0x20000000 to 0x2fffffff, on 1 MB");
+    SET_SENTINEL();
+    ULONG_PTR base = (ULONG_PTR)pVirtualAlloc2(child.hProcess, NULL, KB64, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, &p, 1);
+    EXPECT_ERROR(SENTINEL);
+    EXPECT_TRUE("in the range", base >= 0x20000000 && base < 0x30000000);
+    EXPECT_UINT("base modulo 1 MB", base % (1 << 20), 0);
+    CHECK_OF(MapViewOfFile3, MAP_PAGE, "another process, 0x20000000 to 0x2fffffff, on 1 MB");
+    HANDLE section = section_make(KB64);
+    SET_SENTINEL();
+    base = (ULONG_PTR)pMapViewOfFile3(section, child.hProcess, NULL, 0, 0, 0, PAGE_READWRITE, &p, 1);
+    EXPECT_ERROR(SENTINEL);
+    EXPECT_TRUE("in the range", base >= 0x20000000 && base < 0x30000000);
+    CHECK("memoryapi/nf-memoryapi-virtualalloc2", "a placeholder in another process");
+    SET_SENTINEL();
+    void *placeholder = pVirtualAlloc2(child.hProcess, NULL, KB64, MEM_RESERVE | 0x40000, PAGE_NOACCESS, NULL, 0);
+    NOTE_ERROR();
+    EXPECT_TRUE("returned a base", placeholder != NULL);
+    CloseHandle(section);
+    TerminateProcess(child.hProcess, 0);
+    CloseHandle(child.hThread);
+    CloseHandle(child.hProcess);
+}
+
 TEST(UnmapViewOfFile2, placeholder)
 {
     NEED(UnmapViewOfFile2);

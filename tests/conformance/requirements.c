@@ -24,7 +24,7 @@ static const struct {
     { 0, 0, 0, KB64, FALSE },
     { 0, 0, MB, KB64, FALSE },
     { 0, 0, 16 * MB, 3 * PAGE, FALSE },
-    { 0, 0x7fffffff, 0, KB64, FALSE },
+    { 0, 0x7ffeffff, 0, KB64, FALSE },
     { 0, 0x3fffffff, MB, MB, FALSE },
     { 0x20000000, 0, 0, KB64, FALSE },
     { 0x20000000, 0x2fffffff, 0, MB, FALSE },

@@ -7,15 +7,9 @@
  * Links with libk32mem.a: the memory calls are k32mem's, everything else is the system's.
  */
 #define WIN32_LEAN_AND_MEAN
-#include <windows.h>
+#include <k32mem.h>
 #include <stdio.h>
 #include <string.h>
-
-#ifndef MEM_RESERVE_PLACEHOLDER
-#define MEM_RESERVE_PLACEHOLDER 0x40000
-#define MEM_REPLACE_PLACEHOLDER 0x4000
-#define MEM_PRESERVE_PLACEHOLDER 2
-#endif
 
 #define RECORDS 20000
 
