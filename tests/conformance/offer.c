@@ -196,6 +196,10 @@ TEST(OfferVirtualMemory, freed_meanwhile)
     CHECK_OF(VirtualAlloc, ALLOC_PAGE, "offered, decommitted, committed again: usable and zero");
     EXPECT_TRUE("return", pVirtualAlloc(base + PAGE, PAGE, MEM_COMMIT, PAGE_READWRITE) != NULL);
     EXPECT_HEX("exception", conform_catch(touch, base + PAGE), 0);
+    CHECK_OF(VirtualProtect, "memoryapi/nf-memoryapi-virtualprotect", "offered, decommitted, committed again: to PAGE_READONLY");
+    DWORD old = 0;
+    EXPECT_TRUE("return", pVirtualProtect(base + PAGE, PAGE, PAGE_READONLY, &old));
+    EXPECT_HEX("old protection", old, PAGE_READWRITE);
     CHECK(RECLAIM_PAGE, "the others");
     EXPECT_ANY("return", pReclaimVirtualMemory(base + 2 * PAGE, 2 * PAGE), ERROR_SUCCESS, ERROR_BUSY);
     CHECK_OF(VirtualFree, "memoryapi/nf-memoryapi-virtualfree", "partly offered memory: MEM_RELEASE");

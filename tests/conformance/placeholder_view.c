@@ -405,7 +405,7 @@ TEST(MapViewOfFile3FromApp, executable)
 {
     NEED(MapViewOfFile3FromApp);
     static const ULONG executable[] = { PAGE_EXECUTE, PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY };
-    HANDLE section = section_make(KB64);
+    HANDLE section = pCreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_EXECUTE_READWRITE, 0, KB64, NULL);
     for (unsigned i = 0; i < 4; i++) {
         CHECK(FROMAPP_PAGE, "protection %#x", (unsigned)executable[i]);
         TRY_FAILS(pMapViewOfFile3FromApp(section, NULL, NULL, 0, 0, 0, executable[i], NULL, 0));
