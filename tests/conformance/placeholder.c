@@ -33,6 +33,14 @@ FUNCTION(SIZE_T, VirtualQuery, (LPCVOID, PMEMORY_BASIC_INFORMATION, SIZE_T))
         EXPECT_BOOL("return", result_, FALSE);                                                                       \
     } while (0)
 
+/* A test without its placeholder would free what is not its own. */
+#define MADE(base)                                                                                                   \
+    if (!(base)) {                                                                                                   \
+        CHECK("memoryapi/nf-memoryapi-virtualalloc2", "a placeholder for the test");                                 \
+        EXPECT_TRUE("returned a base", FALSE);                                                                       \
+        return;                                                                                                      \
+    }
+
 static BYTE *make(SIZE_T bytes) { return pVirtualAlloc2(NULL, NULL, bytes, RESERVE_PLACEHOLDER, PAGE_NOACCESS, NULL, 0); }
 static void *replace(void *base, SIZE_T bytes, ULONG protect)
 {
@@ -69,6 +77,7 @@ TEST(VirtualAlloc2, placeholder_make)
         CHECK(ALLOC2_PAGE, "placeholder of %u bytes", (unsigned)sizes[i]);
         SET_SENTINEL();
         BYTE *base = make(sizes[i]);
+        MADE(base);
         EXPECT_ERROR(SENTINEL);
         EXPECT_TRUE("returned a base", base != NULL);
         if (!base) continue;
@@ -83,6 +92,7 @@ TEST(VirtualAlloc2, placeholder_make)
     }
     CHECK(ALLOC2_PAGE, "placeholder at a given free base");
     BYTE *base = make(KB64);
+    MADE(base);
     pVirtualFree(base, 0, MEM_RELEASE);
     BYTE *again = pVirtualAlloc2(NULL, base, KB64, RESERVE_PLACEHOLDER, PAGE_NOACCESS, NULL, 0);
     EXPECT_TRUE("same base", again && again == base);
@@ -125,6 +135,7 @@ TEST(VirtualAlloc2, placeholder_make_failures)
     }
     CHECK(ALLOC2_PAGE, "a base that is not a multiple of 64 KB");
     BYTE *base = make(4 * KB64);
+    MADE(base);
     if (base) pVirtualFree(base, 0, MEM_RELEASE);
     TRY(pVirtualAlloc2(NULL, base + PAGE, KB64, RESERVE_PLACEHOLDER, PAGE_NOACCESS, NULL, 0), FALSE,
         ERROR_INVALID_PARAMETER);
@@ -139,7 +150,7 @@ TEST(VirtualFree, placeholder_split)
     static const SIZE_T at[] = { KB64, PAGE, KB64 + PAGE, 3 * PAGE };
     for (unsigned i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
         BYTE *base = make(4 * KB64);
-        if (!base) base = (BYTE *)KB64; /* the checks then differ, one by one */
+        MADE(base);
         CHECK(FREE_PAGE, "the first %u bytes of a 256 KB placeholder become one of their own", (unsigned)at[i]);
         TRY(pVirtualFree(base, at[i], PRESERVE), TRUE, SENTINEL);
         CHECK(FREE_PAGE, "split at %u: the first part", (unsigned)at[i]);
@@ -159,6 +170,7 @@ TEST(VirtualFree, placeholder_split)
         EXPECT_HEX("State", state_at(base), MEM_FREE);
     }
     BYTE *base = make(4 * KB64);
+    MADE(base);
     CHECK(FREE_PAGE, "the middle of a placeholder becomes one of its own");
     TRY(pVirtualFree(base + KB64, KB64, PRESERVE), TRUE, SENTINEL);
     expect_placeholder(base, KB64);
@@ -174,6 +186,7 @@ TEST(VirtualFree, placeholder_split_failures)
     NEED(VirtualAlloc2);
     NEED(VirtualFree);
     BYTE *base = make(4 * KB64), *plain = pVirtualAlloc(NULL, KB64, MEM_RESERVE, PAGE_NOACCESS);
+    MADE(base);
     CHECK(FREE_PAGE, "the whole of a placeholder, which is one already");
     UNDECIDED("the page does not tell whether splitting nothing off fails");
     NOTE_BOOL("return", pVirtualFree(base, 4 * KB64, PRESERVE));
@@ -212,6 +225,7 @@ TEST(VirtualFree, placeholder_coalesce)
     static const SIZE_T at[] = { KB64, PAGE, 2 * KB64 + 5 * PAGE };
     for (unsigned i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
         BYTE *base = make(4 * KB64);
+        MADE(base);
         pVirtualFree(base, at[i], PRESERVE);
         CHECK(FREE_PAGE, "two placeholders, split at %u, coalesced", (unsigned)at[i]);
         TRY(pVirtualFree(base, 4 * KB64, COALESCE), TRUE, SENTINEL);
@@ -221,6 +235,7 @@ TEST(VirtualFree, placeholder_coalesce)
         pVirtualFree(base, 0, MEM_RELEASE);
     }
     BYTE *base = make(4 * KB64);
+    MADE(base);
     for (int i = 0; i < 3; i++) pVirtualFree(base + i * KB64, KB64, PRESERVE);
     CHECK(FREE_PAGE, "the middle two of four");
     TRY(pVirtualFree(base + KB64, 2 * KB64, COALESCE), TRUE, SENTINEL);
@@ -260,6 +275,7 @@ TEST(VirtualAlloc2, placeholder_replace)
     for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         SIZE_T at = parts[i].at, bytes = parts[i].bytes;
         BYTE *base = make(4 * KB64);
+        MADE(base);
         pVirtualFree(base + at, bytes, PRESERVE);
         CHECK(ALLOC2_PAGE, "%u bytes at %u, of a 256 KB placeholder, replaced", (unsigned)bytes, (unsigned)at);
         SET_SENTINEL();
@@ -299,6 +315,7 @@ TEST(VirtualAlloc2, placeholder_replace_reserved)
     NEED(VirtualAlloc2);
     NEED(VirtualAlloc);
     BYTE *base = make(4 * KB64);
+    MADE(base);
     CHECK(ALLOC2_PAGE, "replaced by reserved memory");
     EXPECT_TRUE("same base", base && pVirtualAlloc2(NULL, base, 4 * KB64, REPLACE_PLACEHOLDER, PAGE_READWRITE, NULL, 0) == base);
     expect_region(base, base, MEM_RESERVE, 0, PAGE_READWRITE, 4 * KB64);
@@ -323,6 +340,7 @@ TEST(VirtualAlloc2, placeholder_replace_failures)
 {
     NEED(VirtualAlloc2);
     BYTE *base = make(4 * KB64), *plain = pVirtualAlloc(NULL, KB64, MEM_RESERVE, PAGE_NOACCESS);
+    MADE(base);
     const struct {
         const char *what;
         BYTE *base;
@@ -361,6 +379,7 @@ TEST(VirtualAlloc, placeholder)
     NEED(VirtualAlloc2);
     NEED(VirtualAlloc);
     BYTE *base = make(4 * KB64);
+    MADE(base);
     DWORD old;
     CHECK("memoryapi/nf-memoryapi-virtualalloc", "MEM_COMMIT in a placeholder");
     TRY(pVirtualAlloc(base, PAGE, MEM_COMMIT, PAGE_READWRITE), FALSE, ERROR_INVALID_ADDRESS);
@@ -383,6 +402,7 @@ TEST(VirtualProtect, placeholder_neighbours)
     NEED(VirtualAlloc2);
     NEED(VirtualProtect);
     BYTE *base = make(KB64);
+    MADE(base);
     DWORD old = 0;
     pVirtualFree(base, 8 * PAGE, PRESERVE);
     CHECK("memoryapi/nf-memoryapi-virtualalloc2", "two private allocations in one granule");
@@ -534,6 +554,7 @@ TEST(VirtualAlloc2, placeholder_threads)
     HANDLE threads[5];
     unsigned wrong = 0;
     BYTE *base = make(8 * KB64);
+    MADE(base);
     CHECK(ALLOC2_PAGE, "4 threads split, replace, restore and coalesce neighbours, a fifth allocates, 100 rounds");
     EXPECT_TRUE("returned a base", base != NULL);
     if (!base) return;

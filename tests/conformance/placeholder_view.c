@@ -39,6 +39,14 @@ FUNCTION(HANDLE, CreateFileMappingW, (HANDLE, LPSECURITY_ATTRIBUTES, DWORD, DWOR
         EXPECT_BOOL("return", result_, FALSE);                                                                       \
     } while (0)
 
+/* A test without its placeholder would free what is not its own. */
+#define MADE(base)                                                                                                   \
+    if (!(base)) {                                                                                                   \
+        CHECK("memoryapi/nf-memoryapi-virtualalloc2", "a placeholder for the test");                                 \
+        EXPECT_TRUE("returned a base", FALSE);                                                                       \
+        return;                                                                                                      \
+    }
+
 static BYTE *make(SIZE_T bytes)
 {
     return pVirtualAlloc2(NULL, NULL, bytes, MEM_RESERVE | 0x40000, PAGE_NOACCESS, NULL, 0);
@@ -78,6 +86,7 @@ TEST(MapViewOfFile3, ring_buffer)
         SIZE_T bytes = sizes[i];
         HANDLE section = section_make(bytes);
         BYTE *base = make(2 * bytes);
+        MADE(base);
         pVirtualFree(base, bytes, PRESERVE);
         for (int half = 0; half < 2; half++) {
             CHECK(MAP_PAGE, "a section of %u bytes replaces placeholder %d of 2", (unsigned)bytes, half + 1);
@@ -127,6 +136,7 @@ TEST(MapViewOfFile3, placeholder_offsets)
     for (unsigned i = 0; whole && i < sizeof(cases) / sizeof(cases[0]); i++) {
         SIZE_T at = cases[i].at, bytes = cases[i].bytes, offset = cases[i].offset;
         BYTE *base = make(4 * KB64);
+        MADE(base);
         pVirtualFree(base + at, bytes, PRESERVE);
         CHECK(MAP_PAGE, "%u bytes at offset %u of the section replace the placeholder at %u", (unsigned)bytes,
               (unsigned)offset, (unsigned)at);
@@ -163,6 +173,7 @@ TEST(MapViewOfFile3, placeholder_failures)
     NEED(VirtualAlloc2);
     HANDLE section = section_make(4 * KB64), event = CreateEventW(NULL, TRUE, FALSE, NULL);
     BYTE *base = make(2 * KB64);
+    MADE(base);
     const struct {
         const char *what;
         HANDLE section;
@@ -222,6 +233,7 @@ TEST(MapViewOfFile3, placeholder_protections)
     HANDLE section = section_make(KB64);
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         BYTE *base = make(2 * KB64), *at = base + cases[i].at;
+        MADE(base);
         DWORD old = 0;
         pVirtualFree(at, KB64, PRESERVE);
         CHECK(MAP_PAGE, "a view of protection %#x in a placeholder at %u", (unsigned)cases[i].protect, (unsigned)cases[i].at);
@@ -251,6 +263,7 @@ TEST(MapViewOfFile3, placeholder_copy_on_write)
     NEED(VirtualAlloc2);
     HANDLE section = section_make(KB64);
     BYTE *base = make(KB64 + PAGE);
+    MADE(base);
     pVirtualFree(base, PAGE, PRESERVE);
     CHECK(MAP_PAGE, "a copy-on-write view in a placeholder that does not start on 64 KB");
     BYTE *view = pMapViewOfFile3(section, NULL, base + PAGE, 0, KB64, REPLACE, PAGE_WRITECOPY, NULL, 0);
@@ -307,6 +320,7 @@ TEST(UnmapViewOfFile2, placeholder)
     NEED(MapViewOfFile3);
     HANDLE section = section_make(KB64);
     BYTE *base = make(KB64), *plain = pMapViewOfFile3(section, NULL, NULL, 0, 0, 0, PAGE_READWRITE, NULL, 0);
+    MADE(base);
     for (int round = 0; round < 3; round++) {
         CHECK(UNMAP2_PAGE, "replace and restore, round %d", round);
         EXPECT_TRUE("same base", base && view_at(section, base, 0, KB64) == base);
@@ -418,6 +432,7 @@ TEST(MapViewOfFile3FromApp, executable)
     if (view) pUnmapViewOfFile(view);
     if (pVirtualAlloc2) {
         BYTE *base = make(KB64);
+        MADE(base);
         CHECK(FROMAPP_PAGE, "in a placeholder");
         EXPECT_TRUE("same base", base && pMapViewOfFile3FromApp(section, NULL, base, 0, KB64, REPLACE, PAGE_READWRITE, NULL, 0) == base);
         pUnmapViewOfFile(base);
@@ -457,6 +472,7 @@ TEST(MapViewOfFile3, placeholder_threads)
     static struct viewer viewers[4];
     HANDLE threads[4];
     BYTE *base = make(4 * KB64);
+    MADE(base);
     CHECK(MAP_PAGE, "4 threads replace neighbouring placeholders by views and restore them, 60 rounds");
     EXPECT_TRUE("returned a base", base != NULL);
     if (!base) return;
