@@ -135,13 +135,14 @@ struct create_form {
         &form_numa_w, &form_numa_a, &form_app, &form_2 };
 
 /* TEST(form, label) for each form, each running battery(form). */
-#define FOR_EACH_CREATE(label, battery)                                                                              \
-    TEST(CreateFileMappingW, label) { NEED(CreateFileMappingW); battery(&form_w); }                                  \
-    TEST(CreateFileMappingA, label) { NEED(CreateFileMappingA); battery(&form_a); }                                  \
-    TEST(CreateFileMappingNumaW, label) { NEED(CreateFileMappingNumaW); battery(&form_numa_w); }                     \
-    TEST(CreateFileMappingNumaA, label) { NEED(CreateFileMappingNumaA); battery(&form_numa_a); }                     \
-    TEST(CreateFileMappingFromApp, label) { NEED(CreateFileMappingFromApp); battery(&form_app); }                    \
-    TEST(CreateFileMapping2, label) { NEED(CreateFileMapping2); battery(&form_2); }
+#define FOR_EACH_CREATE_FLAGS(label, battery, flags)                                                                 \
+    TEST_FLAGS(CreateFileMappingW, label, flags) { NEED(CreateFileMappingW); battery(&form_w); }                     \
+    TEST_FLAGS(CreateFileMappingA, label, flags) { NEED(CreateFileMappingA); battery(&form_a); }                     \
+    TEST_FLAGS(CreateFileMappingNumaW, label, flags) { NEED(CreateFileMappingNumaW); battery(&form_numa_w); }        \
+    TEST_FLAGS(CreateFileMappingNumaA, label, flags) { NEED(CreateFileMappingNumaA); battery(&form_numa_a); }        \
+    TEST_FLAGS(CreateFileMappingFromApp, label, flags) { NEED(CreateFileMappingFromApp); battery(&form_app); }       \
+    TEST_FLAGS(CreateFileMapping2, label, flags) { NEED(CreateFileMapping2); battery(&form_2); }
+#define FOR_EACH_CREATE(label, battery) FOR_EACH_CREATE_FLAGS(label, battery, 0)
 
 /* Judges what a form returned. error: the expected one for a failure, ANY_ERROR to only record it. */
 #define ANY_ERROR 0xffffffffu

@@ -211,7 +211,7 @@ CHILD(mapping_permanent)
         wrong |= 32;
     return wrong;
 }
-TEST(CreateFileMapping2, permanent)
+TEST_FLAGS(CreateFileMapping2, permanent, TEST_SLOW)
 {
     NEED(CreateFileMapping2);
     CHECK(PAGE_2, "SEC_COMMIT|SEC_NO_CHANGE: a view is neither protected anew nor unmapped");

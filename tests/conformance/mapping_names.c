@@ -301,6 +301,6 @@ static void battery_peer(const struct create_form *form)
         CloseHandle(mapping);
     }
 }
-FOR_EACH_CREATE(peer, battery_peer)
+FOR_EACH_CREATE_FLAGS(peer, battery_peer, TEST_SLOW) /* starts three processes */
 
 FAMILY(mapping)

@@ -239,8 +239,8 @@ static void *map_numa2(HANDLE m, HANDLE p, ULONG64 o, void *b, SIZE_T n, ULONG t
 static const struct map2_form map2_forms[] = { { "memoryapi/nf-memoryapi-mapviewoffile2", map2 },
                                                { "memoryapi/nf-memoryapi-mapviewoffilenuma2", map_numa2 } };
 #define FOR_EACH_MAP2(label, battery)                                                                                \
-    TEST(MapViewOfFile2, label) { NEED(MapViewOfFile2); battery(&map2_forms[0]); }                                   \
-    TEST(MapViewOfFileNuma2, label) { NEED(MapViewOfFileNuma2); battery(&map2_forms[1]); }
+    TEST_FLAGS(MapViewOfFile2, label, TEST_SLOW) { NEED(MapViewOfFile2); battery(&map2_forms[0]); }                  \
+    TEST_FLAGS(MapViewOfFileNuma2, label, TEST_SLOW) { NEED(MapViewOfFileNuma2); battery(&map2_forms[1]); }
 
 static void battery_map2(const struct map2_form *form)
 {

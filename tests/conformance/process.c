@@ -93,7 +93,7 @@ TEST(ReadProcessMemory, own_pages)
     NEED(ReadProcessMemory);
     battery_read(GetCurrentProcess(), "this");
 }
-TEST(ReadProcessMemory, other_pages)
+TEST_FLAGS(ReadProcessMemory, other_pages, TEST_SLOW)
 {
     PROCESS_INFORMATION process;
     NEED(ReadProcessMemory);
@@ -143,7 +143,7 @@ TEST(WriteProcessMemory, own_pages)
     NEED(WriteProcessMemory);
     battery_write(GetCurrentProcess(), "this");
 }
-TEST(WriteProcessMemory, other_pages)
+TEST_FLAGS(WriteProcessMemory, other_pages, TEST_SLOW)
 {
     PROCESS_INFORMATION process;
     NEED(WriteProcessMemory);
@@ -298,7 +298,7 @@ TEST(WriteProcessMemory, copy_on_write)
     CloseHandle(mapping);
 }
 
-TEST(Toolhelp32ReadProcessMemory, processes)
+TEST_FLAGS(Toolhelp32ReadProcessMemory, processes, TEST_SLOW)
 {
     NEED(Toolhelp32ReadProcessMemory);
     PROCESS_INFORMATION process;

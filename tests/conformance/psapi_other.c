@@ -31,7 +31,7 @@ static void peer_end(HANDLE process)
     CloseHandle(process);
 }
 
-TEST(K32GetProcessMemoryInfo, other_process)
+TEST_FLAGS(K32GetProcessMemoryInfo, other_process, TEST_SLOW)
 {
     NEED(K32GetProcessMemoryInfo);
     HANDLE peer = peer_start();
@@ -45,7 +45,7 @@ TEST(K32GetProcessMemoryInfo, other_process)
     peer_end(peer);
 }
 
-TEST(K32QueryWorkingSetEx, other_process)
+TEST_FLAGS(K32QueryWorkingSetEx, other_process, TEST_SLOW)
 {
     NEED(K32QueryWorkingSetEx);
     HANDLE peer = peer_start();
@@ -62,7 +62,7 @@ TEST(K32QueryWorkingSetEx, other_process)
     peer_end(peer);
 }
 
-TEST(K32QueryWorkingSet, other_process)
+TEST_FLAGS(K32QueryWorkingSet, other_process, TEST_SLOW)
 {
     NEED(K32QueryWorkingSet);
     HANDLE peer = peer_start();
@@ -76,7 +76,7 @@ TEST(K32QueryWorkingSet, other_process)
     peer_end(peer);
 }
 
-TEST(K32EmptyWorkingSet, other_process)
+TEST_FLAGS(K32EmptyWorkingSet, other_process, TEST_SLOW)
 {
     NEED(K32EmptyWorkingSet);
     HANDLE peer = peer_start();
@@ -88,7 +88,7 @@ TEST(K32EmptyWorkingSet, other_process)
     peer_end(peer);
 }
 
-TEST(K32GetMappedFileNameW, other_process)
+TEST_FLAGS(K32GetMappedFileNameW, other_process, TEST_SLOW)
 {
     NEED(K32GetMappedFileNameW);
     HANDLE peer = peer_start();
@@ -111,7 +111,7 @@ TEST(K32GetMappedFileNameW, other_process)
     peer_end(peer);
 }
 
-TEST(SetProcessWorkingSetSize, other_process)
+TEST_FLAGS(SetProcessWorkingSetSize, other_process, TEST_SLOW)
 {
     NEED(SetProcessWorkingSetSize);
     NEED(GetProcessWorkingSetSize);

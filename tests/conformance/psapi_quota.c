@@ -141,7 +141,7 @@ CHILD(quota_defaults)
     return (minimum == PAGES(50) ? 2 : 0) | (maximum == PAGES(345) ? 4 : 0) | (flags == 10 ? 8 : 0);
 }
 
-TEST(GetProcessWorkingSetSizeEx, defaults)
+TEST_FLAGS(GetProcessWorkingSetSizeEx, defaults, TEST_SLOW)
 {
     NEED(GetProcessWorkingSetSizeEx);
     int found = conform_in_child("quota_defaults", "");
