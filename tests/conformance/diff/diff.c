@@ -262,6 +262,9 @@ struct diff *diff_make(struct record **records, unsigned count)
         for (unsigned i = 0; i < records[r]->result_count; i++)
             checks += records[r]->results[i].check_count + 1;
     diff->entries = calloc(checks + 1, sizeof(*diff->entries));
+    /* A function belongs to the family of its own tests, also where another family's test makes a check of it. */
+    for (unsigned i = 0; i < test_total; i++)
+        entry_of(diff, all[i].any->family, all[i].any->function);
     for (unsigned i = 0; i < test_total; i++) {
         add_outcome_row(diff, &all[i]);
         add_check_rows(diff, &all[i]);

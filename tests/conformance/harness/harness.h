@@ -136,8 +136,8 @@ unsigned manifest_report_vanished(struct manifest *manifest, const struct record
 void manifest_propose(struct manifest *manifest, const struct record *record, const char *path);
 
 /* ---- reports ---- */
-void tap_start(const struct record *record, unsigned count);
-/* Returns whether the result passes. */
+void tap_start(const struct record *record, unsigned count, bool only_closing_lines);
+/* Counts, and prints unless quiet; returns whether the result passes. */
 bool tap_result(unsigned number, const struct result *result, struct manifest *manifest);
 /* Prints the closing lines; returns the process's exit code. */
 int tap_finish(const struct record *record, struct manifest *manifest, bool complete);

@@ -199,8 +199,7 @@ static void report(unsigned index, void *context)
     struct result *result = &progress->record->results[index];
     if (!result_clean(result) && manifest_flaky(progress->options->manifest, result->name))
         return; /* run again below, and reported then */
-    if (!progress->options->quiet)
-        tap_result(index + 1, result, progress->options->manifest);
+    tap_result(index + 1, result, progress->options->manifest);
 }
 
 static void ignore(__attribute__((unused)) unsigned index, __attribute__((unused)) void *context) {}
@@ -211,8 +210,7 @@ void run_all(struct record *record, const struct run_options *options)
     struct progress progress = { record, options };
     record->result_count = test_count;
     record->results = calloc(test_count + 1, sizeof(struct result));
-    if (!options->quiet)
-        tap_start(record, test_count);
+    tap_start(record, test_count, options->quiet);
     for (unsigned at = 0; at < test_count;)
         at = run_worker(record, options, at, test_count, report, &progress);
     for (unsigned i = 0; i < test_count; i++) {
@@ -223,7 +221,6 @@ void run_all(struct record *record, const struct run_options *options)
             result->reruns++;
             run_worker(record, options, i, i + 1, ignore, NULL);
         }
-        if (!options->quiet)
-            tap_result(i + 1, result, options->manifest);
+        tap_result(i + 1, result, options->manifest);
     }
 }

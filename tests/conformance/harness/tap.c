@@ -2,9 +2,13 @@
 #include "harness.h"
 
 static unsigned passed, failed, known, reruns;
+static bool quiet;
 
-void tap_start(const struct record *record, unsigned count)
+void tap_start(const struct record *record, unsigned count, bool only_closing_lines)
 {
+    quiet = only_closing_lines;
+    if (quiet)
+        return;
     printf("TAP version 13\n1..%u\n# %s\n", count, record_title(record));
     fflush(stdout);
 }
@@ -32,6 +36,25 @@ static void print_difference(const struct check *check, const char *reason)
         printf("#     page: %s\n", check->page);
 }
 
+static void print_result(unsigned number, const struct result *result, struct manifest *manifest, bool pass,
+                         const char *reason, const char *outcome_reason)
+{
+    printf("%s %u - %s (%s, %u checks)%s%s\n", pass && !reason ? "ok" : "not ok", number, result->name, result->family,
+           result->check_count, pass && reason ? " # TODO known: " : "", pass && reason ? reason : "");
+    if (result->outcome != DONE)
+        printf("#   %s%s%s%s%s\n", outcome_names[result->outcome], result->detail ? ": " : "",
+               result->detail ? result->detail : "", outcome_reason ? ", known: " : "",
+               outcome_reason ? outcome_reason : "");
+    if (result->message)
+        print_comment(result->message);
+    for (unsigned i = 0; i < result->check_count; i++)
+        if (result->checks[i].verdict == DIFFER)
+            print_difference(&result->checks[i], manifest_allows(manifest, result, &result->checks[i]));
+    if (result->reruns)
+        printf("#   flaky, run %u more times: %s\n", result->reruns, manifest_flaky(manifest, result->name));
+    fflush(stdout);
+}
+
 bool tap_result(unsigned number, const struct result *result, struct manifest *manifest)
 {
     unsigned unlisted = 0, listed = 0;
@@ -51,20 +74,8 @@ bool tap_result(unsigned number, const struct result *result, struct manifest *m
     *(pass ? &passed : &failed) += 1;
     known += listed;
     reruns += result->reruns;
-    printf("%s %u - %s (%s, %u checks)%s%s\n", pass && !listed ? "ok" : "not ok", number, result->name, result->family,
-           result->check_count, pass && listed ? " # TODO known: " : "", pass && listed ? reason : "");
-    if (result->outcome != DONE)
-        printf("#   %s%s%s%s%s\n", outcome_names[result->outcome], result->detail ? ": " : "",
-               result->detail ? result->detail : "", outcome_reason ? ", known: " : "",
-               outcome_reason ? outcome_reason : "");
-    if (result->message)
-        print_comment(result->message);
-    for (unsigned i = 0; i < result->check_count; i++)
-        if (result->checks[i].verdict == DIFFER)
-            print_difference(&result->checks[i], manifest_allows(manifest, result, &result->checks[i]));
-    if (result->reruns)
-        printf("#   flaky, run %u more times: %s\n", result->reruns, manifest_flaky(manifest, result->name));
-    fflush(stdout);
+    if (!quiet)
+        print_result(number, result, manifest, pass, reason, outcome_reason);
     return pass;
 }
 

@@ -1,4 +1,4 @@
-/* crash.c - a wrong DLL: IsBadStringPtrA reads the string without catching what that may raise. */
+/* exception.c - a wrong DLL: IsBadStringPtrA reads the string without catching what that may raise. */
 #include "nt/nt.h"
 
 BOOL WINAPI wrong_IsBadStringPtrA(LPCSTR text, UINT_PTR limit);
