@@ -1,4 +1,5 @@
 /* workingset.c - which pages of a process are in physical memory. */
+#include "../core/touch.h"
 #include "../core/handle.h"
 #include "../core/probe.h"
 #include "psapi.h"
@@ -112,6 +113,9 @@ K32MEM_API BOOL WINAPI K32QueryWorkingSetEx(HANDLE process, PVOID information, D
     NTSTATUS status = process_require(process, READ_RIGHTS);
     if (status < 0) return status_fail(status);
     if (bytes < sizeof(PSAPI_WORKING_SET_EX_INFORMATION)) return error_fail(ERROR_BAD_LENGTH);
+    /* Some layers find out while holding the lock of the whole address space, keep it, and stop every other thread. */
+    ULONG_PTR first = (ULONG_PTR)information, last = first + bytes - 1;
+    if (last < first || touch_write(first, last)) return error_fail(ERROR_NOACCESS);
     status = NtQueryVirtualMemory(process, NULL, VM_WORKING_SET_EX, information, bytes, NULL);
     if (status == STATUS_INVALID_INFO_CLASS) status = STATUS_NOT_SUPPORTED;
     return status_bool(status);

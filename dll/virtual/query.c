@@ -1,5 +1,6 @@
 /* query.c - asking about a run of pages. */
 #include "../core/region.h"
+#include "../core/touch.h"
 #include "copied.h"
 #include "query.h"
 #include "request.h"
@@ -57,6 +58,13 @@ static SIZE_T query_limited(HANDLE process, LPCVOID address, PMEMORY_BASIC_INFOR
     return status < 0 ? (SIZE_T)status_fail(status) : returned;
 }
 
+/* Can an answer be stored there? To be asked first: some layers find out while holding the lock of the whole address
+ * space, keep it, and stop every other thread at its next call. A buffer that is too short they refuse untouched. */
+static inline BOOL buffer_bad(PMEMORY_BASIC_INFORMATION info, SIZE_T bytes)
+{
+    return bytes >= sizeof(*info) && touch_write((ULONG_PTR)info, (ULONG_PTR)(info + 1) - 1);
+}
+
 /* Describes the run of pages from address's page on that share state, protection and allocation. bytes: at least
  * sizeof(MEMORY_BASIC_INFORMATION). Returns the bytes written, or 0. Any thread.
  * Errors: ERROR_INVALID_PARAMETER (address beyond user space), ERROR_BAD_LENGTH, ERROR_NOACCESS (info).
@@ -64,6 +72,7 @@ static SIZE_T query_limited(HANDLE process, LPCVOID address, PMEMORY_BASIC_INFOR
 K32MEM_API SIZE_T WINAPI VirtualQuery(LPCVOID address, PMEMORY_BASIC_INFORMATION info, SIZE_T bytes)
 {
     SIZE_T returned = 0;
+    if (buffer_bad(info, bytes)) return (SIZE_T)error_fail(ERROR_NOACCESS);
     NTSTATUS status = NtQueryVirtualMemory(CURRENT_PROCESS, address, VM_BASIC, info, bytes, &returned);
     if (status < 0) return (SIZE_T)status_fail(status);
     query_finish(address, info);
@@ -77,6 +86,7 @@ K32MEM_API SIZE_T WINAPI VirtualQueryEx(HANDLE process, LPCVOID address, PMEMORY
 {
     if (process == CURRENT_PROCESS) return VirtualQuery(address, info, bytes);
     SIZE_T returned = 0;
+    if (buffer_bad(info, bytes)) return (SIZE_T)error_fail(ERROR_NOACCESS);
     NTSTATUS status = NtQueryVirtualMemory(process, address, VM_BASIC, info, bytes, &returned);
     if (status == STATUS_ACCESS_DENIED) return query_limited(process, address, info, bytes);
     if (status < 0) return (SIZE_T)status_fail(status);

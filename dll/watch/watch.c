@@ -1,8 +1,22 @@
 /* watch.c - which pages of a MEM_WRITE_WATCH region have been written. */
+#include "../core/touch.h"
 #include "../nt/nt.h"
 
 /* On failure both functions return this, and set the last error although their pages promise none. */
 #define WATCH_FAILED ((UINT)-1)
+
+/* Can count addresses and the rest be stored there? To be asked first: some layers find out while holding the lock of
+ * the whole address space, keep it, and stop every other thread at its next call. */
+static BOOL outputs_bad(SIZE_T bytes, PVOID *addresses, ULONG_PTR *count, ULONG *granularity)
+{
+    if (touch_write((ULONG_PTR)granularity, (ULONG_PTR)(granularity + 1) - 1)) return TRUE;
+    if (touch_write((ULONG_PTR)count, (ULONG_PTR)(count + 1) - 1)) return TRUE;
+    /* No more addresses are stored than the range has pages, whatever room the caller claims. */
+    ULONG_PTR room = *count, pages = (bytes >> PAGE_SHIFT) + 2;
+    if (room > pages) room = pages;
+    ULONG_PTR first = (ULONG_PTR)addresses, last = (ULONG_PTR)(addresses + room) - 1;
+    return room && (last < first || touch_write(first, last));
+}
 
 /* Lists the pages of the range, which must lie in one region allocated with MEM_WRITE_WATCH, that were written since
  * the allocation or the last reset, lowest first. *count is the room in addresses and becomes the number stored; when
@@ -13,6 +27,10 @@
 K32MEM_API UINT WINAPI GetWriteWatch(DWORD flags, PVOID base, SIZE_T bytes, PVOID *addresses, ULONG_PTR *count,
                                      ULONG *granularity)
 {
+    if (outputs_bad(bytes, addresses, count, granularity)) {
+        last_error_set(ERROR_NOACCESS);
+        return WATCH_FAILED;
+    }
     return status_bool(NtGetWriteWatch(CURRENT_PROCESS, flags, base, bytes, addresses, count, granularity))
                ? 0
                : WATCH_FAILED;

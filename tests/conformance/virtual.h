@@ -159,6 +159,26 @@ static inline void end_other(HANDLE process)
     CloseHandle(process);
 }
 
+/* In a child process: after a call with a bad pointer, do other threads' calls still come back? Bit 0 of the child's
+ * exit code says that the call failed, bit 1 that it set the last error, bit 2 that another thread's calls came back. */
+static inline DWORD WINAPI alloc_and_free(LPVOID context)
+{
+    (void)context;
+    release(pVirtualAlloc(NULL, GRANULE, NEW, PAGE_READWRITE));
+    return 0;
+}
+#define CHILD_FAILED 1
+#define CHILD_ERROR 2
+#define CHILD_GOES_ON 4
+__attribute__((noreturn)) static inline void child_end(BOOL failed)
+{
+    unsigned code = failed ? CHILD_FAILED : 0;
+    if (GetLastError() && GetLastError() != SENTINEL) code |= CHILD_ERROR;
+    if (!WaitForSingleObject(CreateThread(NULL, 0, alloc_and_free, NULL, 0, NULL), 3000)) code |= CHILD_GOES_ON;
+    TerminateProcess(GetCurrentProcess(), code);
+    for (;;) Sleep(1000);
+}
+
 /* A file of the given size, mapped: its view. */
 static inline char *file_view(DWORD bytes, DWORD section_protect, DWORD access)
 {

@@ -266,6 +266,43 @@ TEST(VirtualUnlock, other_ranges)
     release(base);
 }
 
+struct locker {
+    char *pages;
+    unsigned wrong;
+};
+
+static DWORD WINAPI lock_often(LPVOID argument)
+{
+    struct locker *locker = argument;
+    unsigned seed = 12345 + (unsigned)(uintptr_t)argument;
+    for (unsigned round = 0; round < 1000; round++) {
+        seed = seed * 1103515245 + 12345;
+        unsigned first = (seed >> 16) % 16, count = 1 + (seed >> 24) % (16 - first);
+        char *at = locker->pages + first * PAGE;
+        if (!pVirtualLock(at, count * PAGE)) locker->wrong++;
+        if (!pVirtualUnlock(at, count * PAGE)) locker->wrong++;
+        if (pVirtualUnlock(at, PAGE) || GetLastError() != ERROR_NOT_LOCKED) locker->wrong++;
+    }
+    return 0;
+}
+
+TEST(VirtualUnlock, threads)
+{
+    NEED_LOCKS();
+    CHECK(P_UNLOCK, "two threads, each 1000 times: locks some pages of its own 16, unlocks them, unlocks them again");
+    char *pages = new_pages(32 * PAGE, PAGE_READWRITE);
+    struct locker lockers[2] = { { pages, 0 }, { pages + 16 * PAGE, 0 } };
+    HANDLE threads[2];
+    for (unsigned i = 0; i < 2; i++)
+        threads[i] = CreateThread(NULL, 0, lock_often, &lockers[i], 0, NULL);
+    WaitForMultipleObjects(2, threads, TRUE, INFINITE);
+    EXPECT_UINT("wrong answers to the first", lockers[0].wrong, 0);
+    EXPECT_UINT("wrong answers to the second", lockers[1].wrong, 0);
+    CloseHandle(threads[0]);
+    CloseHandle(threads[1]);
+    release(pages);
+}
+
 TEST(VirtualUnlockEx, processes)
 {
     NEED_LOCKS();

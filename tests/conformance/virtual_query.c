@@ -219,18 +219,27 @@ TEST(VirtualQuery, buffers)
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return is the structure's size", size == sizeof(MEMORY_BASIC_INFORMATION));
     EXPECT_UINT("byte behind the structure", buffer.bytes[sizeof(MEMORY_BASIC_INFORMATION)], 0x5a);
+}
 
-    CHECK(P_QUERY, "NULL as the buffer");
+/* Where the structure is to go; NULL, a reserved page, the end of a page before a reserved one. */
+CHILD(query_into_bad_buffer)
+{
+    char *pages = pVirtualAlloc(NULL, 2 * PAGE, MEM_RESERVE, PAGE_NOACCESS);
+    pVirtualAlloc(pages, PAGE, MEM_COMMIT, PAGE_READWRITE);
+    char *buffer = *argument == 'n' ? NULL : *argument == 'r' ? pages + PAGE : pages + PAGE - sizeof(void *);
     SET_SENTINEL();
-    size = pVirtualQuery(names, NULL, sizeof(MEMORY_BASIC_INFORMATION));
-    EXPECT_SOME_ERROR();
-    EXPECT_UINT("return", size, 0);
+    child_end(!pVirtualQuery(pages, (MEMORY_BASIC_INFORMATION *)buffer, sizeof(MEMORY_BASIC_INFORMATION)));
+}
 
-    CHECK(P_QUERY, "a buffer in a reserved page");
-    void *reserved = pVirtualAlloc(NULL, GRANULE, MEM_RESERVE, PAGE_NOACCESS);
-    SET_SENTINEL();
-    size = pVirtualQuery(names, reserved, sizeof(MEMORY_BASIC_INFORMATION));
-    EXPECT_SOME_ERROR();
-    EXPECT_UINT("return", size, 0);
-    release(reserved);
+TEST(VirtualQuery, bad_buffers)
+{
+    NEED_BASICS();
+    static const char *const names[] = { "NULL", "reserved page", "end of the last committed page" };
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK(P_QUERY, "%s as the buffer, in a child process; then VirtualAlloc in another thread", names[i]);
+        unsigned code = (unsigned)conform_in_child("query_into_bad_buffer", names[i]);
+        EXPECT_TRUE("failed", code & CHILD_FAILED);
+        EXPECT_TRUE("last error is set", code & CHILD_ERROR);
+        EXPECT_TRUE("the other thread's call returned", code & CHILD_GOES_ON);
+    }
 }

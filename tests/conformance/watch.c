@@ -191,33 +191,26 @@ TEST(GetWriteWatch, mistakes)
     char *base = watched(), *plain = new_pages(GRANULE, PAGE_READWRITE);
     write_pages(base, 0xffff);
     void *addresses[PAGES];
-    ULONG granularity, *to_granularity = &granularity;
-    ULONG_PTR count, *to_count = &count;
+    ULONG granularity;
+    ULONG_PTR count;
     const struct {
         const char *name;
         DWORD flags;
         char *base;
         SIZE_T bytes;
-        void **addresses;
-        ULONG_PTR room, *count;
-        ULONG *granularity;
     } cases[] = {
-        { "a region without MEM_WRITE_WATCH", 0, plain, GRANULE, addresses, PAGES, to_count, to_granularity },
-        { "free pages", 0, free_range(GRANULE), PAGE, addresses, PAGES, to_count, to_granularity },
-        { "NULL as the region", 0, NULL, PAGE, addresses, PAGES, to_count, to_granularity },
-        { "a range that ends behind the region", 0, base, GRANULE + 1, addresses, PAGES, to_count, to_granularity },
-        { "a range that wraps around", 0, base, (SIZE_T)-1, addresses, PAGES, to_count, to_granularity },
-        { "flags 2", 2, base, GRANULE, addresses, PAGES, to_count, to_granularity },
-        { "flags 9", 9, base, GRANULE, addresses, PAGES, to_count, to_granularity },
-        { "NULL as the count", 0, base, GRANULE, addresses, PAGES, NULL, to_granularity },
-        { "NULL as the addresses", 0, base, GRANULE, NULL, PAGES, to_count, to_granularity },
-        { "NULL as the granularity", 0, base, GRANULE, addresses, PAGES, to_count, NULL },
+        { "a region without MEM_WRITE_WATCH", 0, plain, GRANULE },
+        { "free pages", 0, free_range(GRANULE), PAGE },
+        { "NULL as the region", 0, NULL, PAGE },
+        { "a range that ends behind the region", 0, base, GRANULE + 1 },
+        { "a range that wraps around", 0, base, (SIZE_T)-1 },
+        { "flags 2", 2, base, GRANULE },
+        { "flags 9", 9, base, GRANULE },
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         CHECK(P_GET, "%s", cases[i].name);
-        count = cases[i].room;
-        UINT failed = pGetWriteWatch(cases[i].flags, cases[i].base, cases[i].bytes, cases[i].addresses, cases[i].count,
-                                     cases[i].granularity);
+        count = PAGES;
+        UINT failed = pGetWriteWatch(cases[i].flags, cases[i].base, cases[i].bytes, addresses, &count, &granularity);
         NOTE_ERROR();
         EXPECT_TRUE("return", failed);
         EXPECT_HEX("written pages of the watched region", written(base, GRANULE, 0), 0xffff);
@@ -231,6 +224,30 @@ TEST(GetWriteWatch, mistakes)
     }
     release(base);
     release(plain);
+}
+
+CHILD(watch_into_bad_buffer)
+{
+    char *base = watched();
+    void *addresses[PAGES];
+    ULONG_PTR count = PAGES;
+    ULONG granularity;
+    BOOL a = *argument == 'a', c = *argument == 'c';
+    write_pages(base, 0x00ff);
+    SET_SENTINEL();
+    child_end(pGetWriteWatch(0, base, GRANULE, a ? NULL : addresses, c ? NULL : &count, a || c ? &granularity : NULL));
+}
+
+TEST(GetWriteWatch, bad_buffers)
+{
+    NEED_WATCH();
+    static const char *const names[] = { "addresses", "count", "granularity" };
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK(P_GET, "NULL as the %s, in a child process; then VirtualAlloc in another thread", names[i]);
+        unsigned code = (unsigned)conform_in_child("watch_into_bad_buffer", names[i]);
+        EXPECT_TRUE("failed", code & CHILD_FAILED);
+        EXPECT_TRUE("the other thread's call returned", code & CHILD_GOES_ON);
+    }
 }
 
 TEST(ResetWriteWatch, ranges)
