@@ -1,5 +1,4 @@
 /* block.c - over the heap's own headers. */
-#include "../heap/alloc.h"
 #include "../heap/foreign.h"
 #include "../heap/walk.h"
 #include "block.h"

@@ -2,13 +2,21 @@
 #ifndef K32MEM_BLOCK_H
 #define K32MEM_BLOCK_H
 
-#include "../nt/nt.h"
+#include "../heap/alloc.h"
 
 enum block_origin { BLOCK_NONE, BLOCK_OURS, BLOCK_SYSTEM };
 
 /* Whose live block of the process heap begins at address: our allocator's, ntdll's, or nobody's; any address may be
  * asked about, and none ends the process as HeapSize may. *bytes is its exact size, 0 for none. */
 enum block_origin block_find_size(LPCVOID address, SIZE_T *bytes);
+
+/* The short way, for our allocator's blocks only. */
+static inline BOOL block_is_ours(LPCVOID address)
+{
+    struct slab *slab;
+    uintptr_t index;
+    return block_find(heap_main.handle, address, &slab, &index);
+}
 
 /* Waits while another thread holds the process heap's lock (HeapLock). */
 void block_heap_wait(void);

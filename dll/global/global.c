@@ -78,6 +78,7 @@ static __attribute__((noinline)) BOOL unlock_slowly(HANDLE handle)
  * ERROR_INVALID_HANDLE, for a wrong handle. Errors: ERROR_NOT_LOCKED. Page: winbase/nf-winbase-globalunlock */
 K32MEM_API BOOL WINAPI GlobalUnlock(HGLOBAL handle)
 {
+    if (!handle_is_moveable(handle) && block_is_ours(handle)) return TRUE;
     return object_unlock_quick(handle) ? error_fail(NO_ERROR) : unlock_slowly(handle);
 }
 

@@ -1,6 +1,5 @@
 /* object.c - making, finding, locking and freeing objects. Resizing is in resize.c. */
 #include "object.h"
-#include "block.h"
 #include "entry.h"
 #include "system.h"
 #include "resource.h"

@@ -16,6 +16,7 @@
 #ifndef K32MEM_OBJECT_H
 #define K32MEM_OBJECT_H
 
+#include "block.h"
 #include "owner.h"
 
 /* The alignment that tells a handle which has the form of a moveable one from one that has the form of an address:
@@ -41,13 +42,14 @@ DWORD object_size(HANDLE handle, SIZE_T *bytes);
 /* The handle whose locked address this is. */
 DWORD object_handle(LPCVOID address, HANDLE *handle);
 
-/* The short way of locking and unlocking, for what nearly all calls are: a moveable object that is there, to be locked
- * for the first time or unlocked for the last. The state is not read first: what it most likely is follows from the
- * handle, and the exchange tells whether it was that. */
+/* The short way of locking and unlocking, for what nearly all calls are: fixed memory of ours, or a moveable object that
+ * is there, to be locked for the first time or unlocked for the last. An object's state is not read first: what it most
+ * likely is follows from the handle, and the exchange tells whether it was that. */
 static inline void *object_lock_quick(HANDLE handle)
 {
     uint32_t identity, state;
-    struct entry *entry = handle_is_moveable(handle) ? handle_entry(handle, &identity) : NULL;
+    if (!handle_is_moveable(handle)) return block_is_ours(handle) ? handle : NULL;
+    struct entry *entry = handle_entry(handle, &identity);
     if (!entry) return NULL;
     state = identity;
     if (!entry_exchange(entry, &state, identity + 1)) return NULL;

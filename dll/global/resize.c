@@ -1,7 +1,6 @@
 /* resize.c - GlobalReAlloc and LocalReAlloc. */
 #include "object.h"
 #include "core/memory.h"
-#include "block.h"
 #include "core/lock.h"
 #include "entry.h"
 #include "system.h"

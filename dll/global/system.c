@@ -27,7 +27,7 @@ static PVOID module_find(const WCHAR *name, USHORT bytes)
     return LdrGetDllHandle(NULL, NULL, &string, &module) >= 0 ? module : NULL;
 }
 
-static BOOL calls_resolve(void)
+static BOOL calls_find(void)
 {
     static const WCHAR kernelbase[] = L"kernelbase.dll", kernel32[] = L"kernel32.dll";
     PVOID modules[] = { module_find(kernelbase, sizeof(kernelbase) - sizeof(WCHAR)),
@@ -36,7 +36,7 @@ static BOOL calls_resolve(void)
     for (unsigned i = 0; i < COUNT_OF(modules) && !calls.call; i++) {                                                \
         ANSI_STRING string = { sizeof(#call) - 1, sizeof(#call), (PCHAR) #call };                                    \
         PVOID address = NULL;                                                                                        \
-        if (modules[i] && LdrGetProcedureAddress(modules[i], &string, 0, &address) >= 0)                             \
+        if (modules[i] && LdrGetProcedureAddress(modules[i], &string, 0, &address) >= 0 && address != (PVOID)call)    \
             *(PVOID *)&calls.call = address;                                                                         \
     }                                                                                                                \
     if (!calls.call) return FALSE;
@@ -50,11 +50,13 @@ static BOOL calls_present(void)
     uint32_t found = __atomic_load_n(&phase, __ATOMIC_ACQUIRE);
     if (found == CALLS_UNKNOWN) {
         /* Several threads may do this at once: each writes the same. */
-        found = calls_resolve() ? CALLS_PRESENT : CALLS_ABSENT;
+        found = calls_find() ? CALLS_PRESENT : CALLS_ABSENT;
         __atomic_store_n(&phase, found, __ATOMIC_RELEASE);
     }
     return found == CALLS_PRESENT;
 }
+
+void system_resolve(void) { calls_present(); }
 
 /* Does the system know this moveable handle? What cannot be one is not shown to it. */
 static BOOL handle_is_known(HANDLE handle)

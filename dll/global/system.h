@@ -18,6 +18,10 @@
 
 #include "../nt/nt.h"
 
+/* Looks the system's functions up now. For redirection, to be called before it changes what their names lead to; an
+ * export that leads back to k32mem is not used. */
+void system_resolve(void);
+
 DWORD system_free(HANDLE handle);
 DWORD system_resize(HANDLE handle, SIZE_T bytes, UINT flags, HANDLE *result);
 DWORD system_lock(HANDLE handle, void **address);
