@@ -106,7 +106,7 @@ struct slab {
     struct slab *pending_next;
     uint32_t idle_since; /* free spans and cached blocks: milliseconds */
     uint32_t meta_bytes; /* size of the state array's allocation */
-    uint8_t own_state[16]; /* a large block's state array */
+    uint8_t own_state[16] __attribute__((aligned(16))); /* a large block's state array, read as a vector */
 };
 
 struct slab_list {
