@@ -233,9 +233,10 @@ CHILD(watch_into_bad_buffer)
     ULONG_PTR count = PAGES;
     ULONG granularity;
     BOOL a = *argument == 'a', c = *argument == 'c';
+    void *bad = (void *)16;
     write_pages(base, 0x00ff);
     SET_SENTINEL();
-    child_end(pGetWriteWatch(0, base, GRANULE, a ? NULL : addresses, c ? NULL : &count, a || c ? &granularity : NULL));
+    child_end(pGetWriteWatch(0, base, GRANULE, a ? bad : addresses, c ? bad : &count, a || c ? &granularity : bad));
 }
 
 TEST(GetWriteWatch, bad_buffers)
@@ -243,7 +244,7 @@ TEST(GetWriteWatch, bad_buffers)
     NEED_WATCH();
     static const char *const names[] = { "addresses", "count", "granularity" };
     for (unsigned i = 0; i < 3; i++) {
-        CHECK(P_GET, "NULL as the %s, in a child process; then VirtualAlloc in another thread", names[i]);
+        CHECK(P_GET, "address 16 as the %s, in a child process; then VirtualAlloc in another thread", names[i]);
         unsigned code = (unsigned)conform_in_child("watch_into_bad_buffer", names[i]);
         EXPECT_TRUE("failed", code & CHILD_FAILED);
         EXPECT_TRUE("the other thread's call returned", code & CHILD_GOES_ON);
