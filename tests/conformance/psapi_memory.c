@@ -283,14 +283,16 @@ static void battery_names(const struct name_form *form)
         SET_SENTINEL();
         length = form->get(self, view, name, shorter[i]);
         NOTE_ERROR();
-        NOTE_UINT("return", length);
+        NOTE_BOOL("returns the length of the whole name", length == strlen(expected));
+        NOTE_BOOL("returns the size of the buffer", length == shorter[i]);
+        NOTE_BOOL("returns 0", length == 0);
         NOTE_BOOL("terminated within the buffer", memchr(name, 0, shorter[i]));
     }
     CHECK(form->page, "a buffer of 0 characters");
     SET_SENTINEL();
     length = form->get(self, view, name, 0);
     NOTE_ERROR();
-    EXPECT_UINT("return", length, 0);
+    EXPECT_BOOL("return", length, FALSE);
 
     HMODULE module = GetModuleHandleW(NULL);
     GetModuleFileNameW(module, full, MAX_PATH);

@@ -132,7 +132,8 @@ const char *manifest_allows(struct manifest *manifest, const struct result *resu
 const char *manifest_flaky(struct manifest *manifest, const char *test);
 /* Prints the entries that this run should have seen and did not; returns their number. complete: every test was run. */
 unsigned manifest_report_vanished(struct manifest *manifest, const struct record *record, bool complete);
-/* Writes a manifest of all that differs in the record: with the reasons that manifest has, else with the values. */
+/* Writes path anew as a manifest of what differs in the record and stands in none of the other files of manifest: with
+ * the reasons that path had until now, else with the values. */
 void manifest_propose(struct manifest *manifest, const struct record *record, const char *path);
 
 /* ---- reports ---- */

@@ -76,16 +76,26 @@ int conform_in_child(const char *action, const char *child_argument)
 static WCHAR files[32][MAX_PATH];
 static unsigned file_count;
 
+/* Names of one length, which GetTempFileNameW's own are not, so that what is recorded of them is the same every time. */
 const WCHAR *conform_temp_file(void)
 {
-    WCHAR directory[MAX_PATH];
     DWORD error = GetLastError();
+    HANDLE file = INVALID_HANDLE_VALUE;
     if (file_count == 32)
         die("a test uses more than 32 temporary files");
-    if (!GetTempPathW(MAX_PATH, directory) || !GetTempFileNameW(directory, L"cfm", 0, files[file_count]))
+    WCHAR *path = files[file_count];
+    DWORD length = GetTempPathW(MAX_PATH - 20, path);
+    for (unsigned try = 0; try < 100 && length && file == INVALID_HANDLE_VALUE; try++) {
+        unsigned number = GetTickCount() + (GetCurrentProcessId() << 16) + try;
+        swprintf(path + length, 20, L"conform-%08x", number);
+        file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL);
+    }
+    if (file == INVALID_HANDLE_VALUE)
         die("cannot make a temporary file (error %lu)", GetLastError());
+    CloseHandle(file);
+    file_count++;
     SetLastError(error);
-    return files[file_count++];
+    return path;
 }
 
 void helpers_reset(void)

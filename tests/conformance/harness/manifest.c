@@ -136,9 +136,11 @@ static void propose_values(FILE *out, const struct check *check)
     }
 }
 
-static void write_entry(FILE *out, const char *name, const char *kind, const struct entry *entry)
+/* An entry of another file than the one being written stays there. */
+static void write_entry(FILE *out, const char *path, const char *name, const char *kind, const struct entry *entry)
 {
-    fprintf(out, "%s | %s | %s | %s\n", name, kind, entry->reason, entry->source);
+    if (!strcmp(entry->path, path))
+        fprintf(out, "%s | %s | %s | %s\n", name, kind, entry->reason, entry->source);
 }
 
 void manifest_propose(struct manifest *manifest, const struct record *record, const char *path)
@@ -155,9 +157,9 @@ void manifest_propose(struct manifest *manifest, const struct record *record, co
         const char *kind = outcome_names[result->outcome];
         struct entry *entry = find(manifest, "flaky", result->name);
         if (entry)
-            write_entry(out, result->name, "flaky", entry);
+            write_entry(out, path, result->name, "flaky", entry);
         if (result->outcome != DONE && (entry = find(manifest, kind, result->name)))
-            write_entry(out, result->name, kind, entry);
+            write_entry(out, path, result->name, kind, entry);
         else if (result->outcome == MISSING)
             fprintf(out, "%s | missing | %s is not exported | recorded on %s\n", result->name, result->detail,
                     record->system);
@@ -170,7 +172,7 @@ void manifest_propose(struct manifest *manifest, const struct record *record, co
                 continue;
             entry = find(manifest, "differ", check->id);
             if (entry) {
-                write_entry(out, check->id, "differ", entry);
+                write_entry(out, path, check->id, "differ", entry);
                 continue;
             }
             fprintf(out, "%s | differ | ", check->id);
