@@ -5,8 +5,8 @@
 static inline BOOL range_bad(const void *base, UINT_PTR bytes, BOOL TOUCH_CALL (*touch)(ULONG_PTR, ULONG_PTR))
 {
     ULONG_PTR first = (ULONG_PTR)base, last = first + bytes - 1;
+    if (!first) return bytes != 0; /* by far the commonest bad pointer: not worth an exception */
     if (!bytes) return FALSE;
-    if (!first) return TRUE; /* by far the commonest bad pointer: not worth an exception */
     if (last < first) return TRUE; /* runs over the top of the address space */
     return touch(first, last);
 }
@@ -42,7 +42,8 @@ K32MEM_API BOOL WINAPI IsBadStringPtrA(LPCSTR lpsz, UINT_PTR ucchMax)
     return ucchMax ? touch_string_a((ULONG_PTR)lpsz, ucchMax) : FALSE;
 }
 
-/* As IsBadStringPtrA, ucchMax in 16-bit characters; lpsz need not be aligned. Page: winbase/nf-winbase-isbadstringptrw */
+/* As IsBadStringPtrA, ucchMax in 16-bit characters; lpsz need not be aligned.
+ * Page: winbase/nf-winbase-isbadstringptrw */
 K32MEM_API BOOL WINAPI IsBadStringPtrW(LPCWSTR lpsz, UINT_PTR ucchMax)
 {
     return ucchMax ? touch_string_w((ULONG_PTR)lpsz, ucchMax) : FALSE;

@@ -8,7 +8,8 @@
 #include "../nt/system.h"
 
 #define LIMIT_FLAGS                                                                                                  \
-    (FILE_CACHE_MAX_HARD_ENABLE | FILE_CACHE_MAX_HARD_DISABLE | FILE_CACHE_MIN_HARD_ENABLE | FILE_CACHE_MIN_HARD_DISABLE)
+    (FILE_CACHE_MAX_HARD_ENABLE | FILE_CACHE_MAX_HARD_DISABLE | FILE_CACHE_MIN_HARD_ENABLE |                         \
+     FILE_CACHE_MIN_HARD_DISABLE)
 #define FLUSH (~(SIZE_T)0)
 
 /* The limits last set by this process. */
@@ -67,7 +68,8 @@ K32MEM_API BOOL WINAPI GetSystemFileCacheSize(PSIZE_T lpMinimumFileCacheSize, PS
             cache.maximum = basic.physical_pages;
         }
         minimum = cache.minimum << PAGE_SHIFT;
-        maximum = cache.maximum > ~(SIZE_T)0 >> PAGE_SHIFT ? ~(SIZE_T)0 & ~(PAGE_BYTES - 1) : cache.maximum << PAGE_SHIFT;
+        maximum = cache.maximum > ~(SIZE_T)0 >> PAGE_SHIFT ? ~(SIZE_T)0 & ~(PAGE_BYTES - 1)
+                                                           : cache.maximum << PAGE_SHIFT;
         flags = cache.flags & (FILE_CACHE_MAX_HARD_ENABLE | FILE_CACHE_MIN_HARD_ENABLE);
     }
     *lpMinimumFileCacheSize = minimum;

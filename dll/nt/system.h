@@ -1,5 +1,5 @@
-/* system.h - what NtQuerySystemInformation and its relatives answer: classes and layouts, after the public phnt headers.
- * Sizes are those of the caller's architecture. */
+/* system.h - what NtQuerySystemInformation and its relatives answer: classes and layouts, after the public phnt
+ * headers. Sizes are those of the caller's architecture. */
 #ifndef K32MEM_SYSTEM_H
 #define K32MEM_SYSTEM_H
 

@@ -77,7 +77,8 @@ K32MEM_API BOOL WINAPI GetNumaNodeProcessorMaskEx(USHORT Node, PGROUP_AFFINITY P
 }
 
 /* Writes the node's processors in the calling thread's group; 0 when it has none there.
- * Errors: ERROR_INVALID_PARAMETER (NULL, or a node above the highest). Page: winbase/nf-winbase-getnumanodeprocessormask */
+ * Errors: ERROR_INVALID_PARAMETER (NULL, or a node above the highest).
+ * Page: winbase/nf-winbase-getnumanodeprocessormask */
 K32MEM_API BOOL WINAPI GetNumaNodeProcessorMask(UCHAR Node, PULONGLONG ProcessorMask)
 {
     struct node node;
@@ -131,7 +132,8 @@ K32MEM_API BOOL WINAPI GetNumaNodeNumberFromHandle(HANDLE hFile, PUSHORT NodeNum
     if (status == STATUS_NOT_IMPLEMENTED || status == STATUS_INVALID_INFO_CLASS) {
         /* Not known: but is it a file at all? */
         BYTE information[8];
-        status = NtQueryInformationFile(hFile, &io, information, sizeof(information), (FILE_INFORMATION_CLASS)FILE_MODE);
+        status =
+            NtQueryInformationFile(hFile, &io, information, sizeof(information), (FILE_INFORMATION_CLASS)FILE_MODE);
         if (status != STATUS_INVALID_HANDLE && status != STATUS_OBJECT_TYPE_MISMATCH) status = STATUS_NOT_SUPPORTED;
     }
     if (status < 0) return status_fail(status);

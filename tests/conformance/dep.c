@@ -104,7 +104,8 @@ CHILD(dep_set)
         error = GetLastError();
     }
     after = state_get();
-    return (ok != FALSE) | after.flags << 1 | after.permanent << 5 | at_start.permanent << 6 | (int)(error & 0xffff) << 8;
+    return (ok != FALSE) | after.flags << 1 | after.permanent << 5 | at_start.permanent << 6 |
+           (int)(error & 0xffff) << 8;
 }
 
 #define OK(code) ((code)&1)

@@ -112,15 +112,16 @@ TEST(LoadEnclaveData, refused)
     for (unsigned i = 0; i < 4; i++) {
         CHECK(P_DATA, "protection 0x%lx", protections[i]);
         SET_SENTINEL();
-        BOOL ok = pLoadEnclaveData(GetCurrentProcess(), pages, pages + 4096, 4096, protections[i], NULL, 0, &written, NULL);
+        BOOL ok = pLoadEnclaveData(GetCurrentProcess(), pages, pages + 4096, 4096, protections[i], NULL, 0, &written,
+                                   NULL);
         EXPECT_REFUSED(ok);
     }
     static const SIZE_T sizes[] = { 1, 4095, 4097 };
     for (unsigned i = 0; i < 3; i++) {
         CHECK(P_DATA, "%u bytes", (unsigned)sizes[i]);
         SET_SENTINEL();
-        BOOL ok = pLoadEnclaveData(GetCurrentProcess(), pages, pages + 4096, sizes[i], PAGE_READWRITE, NULL, 0, &written,
-                                   NULL);
+        BOOL ok = pLoadEnclaveData(GetCurrentProcess(), pages, pages + 4096, sizes[i], PAGE_READWRITE, NULL, 0,
+                                   &written, NULL);
         EXPECT_REFUSED(ok);
     }
     CHECK(P_DATA, "an address outside of any enclave");

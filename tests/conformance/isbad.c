@@ -45,11 +45,13 @@ static void check_ranges(const char *function, const char *page, void *pointer)
         long offset;
         SIZE_T size;
         int bad;
-    } cases[] = { { 0, 0, 0 },    { 0, 1, 0 },     { 0, 4095, 0 },    { 0, 4096, 0 },    { 0, 4097, 0 },   { 0, 8191, 0 },
-                  { 0, 8192, 0 }, { 0, 8193, 1 },  { 8191, 1, 0 },    { 8191, 2, 1 },    { 8191, 0, 0 },   { 8192, 0, 0 },
-                  { 8192, 1, 1 }, { 4095, 1, 0 },  { 4095, 2, 0 },    { 4095, 4097, 0 }, { 4095, 4098, 1 }, { -1, 0, 0 },
-                  { -1, 1, 1 },   { -1, 2, 1 },    { -1, 4096, 1 },   { -4096, 4096, 1 }, { -4096, 4097, 1 }, { 8190, 2, 0 },
-                  { 1, 8191, 0 }, { 1, 8192, 1 },  { 4096, 4096, 0 }, { 4096, 4097, 1 }, { 0, 12288, 1 },  { 8000, 65536, 1 } };
+    } cases[] = {
+        { 0, 0, 0 }, { 0, 1, 0 }, { 0, 4095, 0 }, { 0, 4096, 0 }, { 0, 4097, 0 }, { 0, 8191, 0 }, { 0, 8192, 0 },
+        { 0, 8193, 1 }, { 8191, 1, 0 }, { 8191, 2, 1 }, { 8191, 0, 0 }, { 8192, 0, 0 }, { 8192, 1, 1 },
+        { 4095, 1, 0 }, { 4095, 2, 0 }, { 4095, 4097, 0 }, { 4095, 4098, 1 }, { -1, 0, 0 }, { -1, 1, 1 },
+        { -1, 2, 1 }, { -1, 4096, 1 }, { -4096, 4096, 1 }, { -4096, 4097, 1 }, { 8190, 2, 0 }, { 1, 8191, 0 },
+        { 1, 8192, 1 }, { 4096, 4096, 0 }, { 4096, 4097, 1 }, { 0, 12288, 1 }, { 8000, 65536, 1 }
+    };
     static const DWORD outers[] = { 0, PAGE_NOACCESS };
     for (unsigned o = 0; o < 2; o++) {
         char *at = pages_make(PAGE_READWRITE, outers[o]);
@@ -144,7 +146,8 @@ TEST(IsBadWritePtr, copy_on_write)
     NEED(IsBadWritePtr);
     NEED(IsBadReadPtr);
     HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 65536, NULL);
-    char *copy = MapViewOfFile(section, FILE_MAP_COPY, 0, 0, 0), *shared = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
+    char *copy = MapViewOfFile(section, FILE_MAP_COPY, 0, 0, 0);
+    char *shared = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
     char *fixed = MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0);
     CHECK(P_WRITE, "copy-on-write view");
     EXPECT_HEX("return", probe_ask((void *)pIsBadWritePtr, copy, 65536), 0);

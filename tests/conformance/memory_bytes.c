@@ -22,7 +22,8 @@ FUNCTION(void, RtlZeroMemory, (void *, SIZE_T))
 #define ROOM 12000
 static BYTE block[ROOM], wanted[ROOM];
 
-static const unsigned sizes[] = { 0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 100, 1023, 1024, 1025, 4096, 5000 };
+static const unsigned sizes[] = { 0,  1,  2,  3,  4,  7,   8,    15,   16,   17,  31,
+                                  32, 33, 63, 64, 100, 1023, 1024, 1025, 4096, 5000 };
 #define SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 static void pattern(void)

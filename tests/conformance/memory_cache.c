@@ -47,7 +47,8 @@ static void get_null(void *which)
     SIZE_T minimum, maximum;
     DWORD flags;
     int n = *(int *)which;
-    *(int *)which = 10 + pGetSystemFileCacheSize(n == 0 ? NULL : &minimum, n == 1 ? NULL : &maximum, n == 2 ? NULL : &flags);
+    *(int *)which =
+        10 + pGetSystemFileCacheSize(n == 0 ? NULL : &minimum, n == 1 ? NULL : &maximum, n == 2 ? NULL : &flags);
 }
 
 TEST(GetSystemFileCacheSize, null)

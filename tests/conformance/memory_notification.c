@@ -108,7 +108,7 @@ TEST(QueryMemoryResourceNotification, other_event)
     HANDLE event = CreateEventA(NULL, TRUE, TRUE, NULL);
     BOOL state = 7;
     CHECK(P_QUERY, "handle of an ordinary, signalled event");
-    UNDECIDED("the page asks for a handle from CreateMemoryResourceNotification and does not say what another event gives");
+    UNDECIDED("the page asks for a handle of CreateMemoryResourceNotification and does not tell of other events");
     SET_SENTINEL();
     BOOL ok = pQueryMemoryResourceNotification(event, &state);
     NOTE_ERROR();

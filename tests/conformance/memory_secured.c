@@ -176,7 +176,8 @@ TEST(SetProcessValidCallTargets, bad_lists)
         }
         CHECK(P_TARGETS, "%s", bad_lists[i].name);
         SET_SENTINEL();
-        BOOL ok = pSetProcessValidCallTargets(GetCurrentProcess(), base, bad_lists[i].bytes, bad_lists[i].count, targets);
+        BOOL ok =
+            pSetProcessValidCallTargets(GetCurrentProcess(), base, bad_lists[i].bytes, bad_lists[i].count, targets);
         EXPECT_TRUE("last error is set", GetLastError() != SENTINEL && GetLastError());
         EXPECT_BOOL("return", ok, FALSE);
         NOTE_ERROR();

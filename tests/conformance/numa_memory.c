@@ -164,8 +164,8 @@ TEST(QueryPartitionInformation, arguments)
     for (unsigned i = 0; i < 6; i++) {
         CHECK(P_QUERY, "%s", wrong[i].name);
         SET_SENTINEL();
-        BOOL ok = pQueryPartitionInformation((HANDLE)0x7ffffff4, (WIN32_MEMORY_PARTITION_INFORMATION_CLASS)wrong[i].info_class,
-                                             wrong[i].buffer, wrong[i].bytes);
+        WIN32_MEMORY_PARTITION_INFORMATION_CLASS info_class = wrong[i].info_class;
+        BOOL ok = pQueryPartitionInformation((HANDLE)0x7ffffff4, info_class, wrong[i].buffer, wrong[i].bytes);
         EXPECT_BOOL("return", ok, FALSE);
         EXPECT_TRUE("last error is set", GetLastError() != SENTINEL && GetLastError());
         NOTE_ERROR();

@@ -94,7 +94,7 @@ TEST(CopyVolatileMemory, overlaps)
     EXPECT_HEX("exit code of the process", (DWORD)conform_in_child("volatile_overlap", "1s"), 7);
 }
 
-/* Bytes that nobody reads any more must be zero all the same. Looked at through the place on the stack where they were. */
+/* Bytes that nobody reads any more must be zero all the same. Looked at where they were on the stack. */
 static void __attribute__((noinline)) secret_use(uintptr_t *where)
 {
     BYTE secret[64];
