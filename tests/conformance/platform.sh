@@ -23,7 +23,8 @@ platform_record() {
 }
 
 # platform_check TARGET ARCH: the whole suite against its manifest, counted into passed and failed; then whether the
-# committed baseline is still what is observed.
+# committed baseline is still what is observed. A stale baseline is told, not counted: it says that tests came or values
+# changed since it was recorded; whether a value is right is what the manifest decides.
 platform_check() {
     local record=$results/$1-$wine-$2 baseline=tests/baselines/$1-$wine-$2.json own_passed own_failed
     rm -f "$record.json"
@@ -34,8 +35,8 @@ platform_check() {
     passed=$((passed + own_passed))
     failed=$((failed + own_failed))
     [ -e "$record.json" ] || return 0
-    verify "tests/baselines/$1-$wine-$2.json is what is observed now: if the change is meant, run \`make -f \
-Makefile.mingw baselines\` and review what it changes" baseline_current "$baseline" "$record.json"
+    baseline_current "$baseline" "$record.json" ||
+        echo "if the change is meant, run \`make -f Makefile.mingw baselines\` and review what it changes"
 }
 
 baseline_current() {
