@@ -177,7 +177,7 @@ static DWORD WINAPI lock_or_change(void *context)
         uint64_t r = random_next(w);
         if (w->number == 0) {
             /* All of it is the one byte 0x33 at any size; only unlocked objects move or go. */
-            if (r % 3) GlobalReAlloc(shared, 16 + r % 5000, GMEM_ZEROINIT);
+            if (r % 3) GlobalReAlloc(shared, 16 + (r >> 8) % ((r >> 40) % 8 ? 5000 : 300000), GMEM_ZEROINIT);
             else GlobalDiscard(shared);
             UINT flags = GlobalFlags(shared);
             VERIFY(w, !(flags & ~(GMEM_LOCKCOUNT | GMEM_DISCARDED)));
@@ -195,7 +195,8 @@ static DWORD WINAPI lock_or_change(void *context)
                 VERIFY(w, p[j] == 0 || p[j] == 0x33);
                 p[j] = 0x33;
             }
-            GlobalUnlock(shared);
+            VERIFY(w, GlobalFlags(shared) & GMEM_LOCKCOUNT);
+            VERIFY(w, GlobalUnlock(shared) || GetLastError() == NO_ERROR);
         }
     }
     return 0;
@@ -210,19 +211,24 @@ static void changed_under_locks(void **state)
     assert_null(GlobalFree(shared));
 }
 
-/* ---- every handle freed by all threads: one of them succeeds ---- */
-#define DOOMED 40000
-static HGLOBAL doomed[DOOMED];
+/* ---- every handle freed by two threads at once: one of them succeeds ---- */
+#define DOOMED 15000
+static HGLOBAL doomed[2][DOOMED];
+static volatile LONG arrived[2][DOOMED];
 
 static DWORD WINAPI free_together(void *context)
 {
     struct worker *w = context;
+    unsigned pair = w->number / 2;
     wait_for_go();
     for (unsigned i = 0; i < DOOMED; i++) {
-        HGLOBAL h = doomed[w->number & 1 ? i : DOOMED - 1 - i];
-        if (w->number == 3 && GlobalLock(h)) GlobalUnlock(h);
+        InterlockedIncrement(&arrived[pair][i]);
+        for (unsigned turns = 0; arrived[pair][i] < 2; turns++)
+            if (turns > 2000) SwitchToThread();
+        HGLOBAL h = doomed[pair][i];
         if (!GlobalFree(h)) w->done++;
         else VERIFY(w, GetLastError() == ERROR_INVALID_HANDLE);
+        VERIFY(w, GlobalFlags(h) == GMEM_INVALID_HANDLE);
     }
     return 0;
 }
@@ -230,9 +236,11 @@ static DWORD WINAPI free_together(void *context)
 static void freed_once(void **state)
 {
     (void)state;
-    for (unsigned round = 0; round < 4; round++) {
-        for (unsigned i = 0; i < DOOMED; i++) assert_non_null(doomed[i] = GlobalAlloc(GMEM_MOVEABLE, 1 + i % 40));
-        assert_int_equal(run(free_together), DOOMED);
+    for (unsigned round = 0; round < 3; round++) {
+        memset((void *)arrived, 0, sizeof(arrived));
+        for (unsigned i = 0; i < 2 * DOOMED; i++)
+            assert_non_null(doomed[i & 1][i / 2] = GlobalAlloc(GMEM_MOVEABLE, 1 + i % 40));
+        assert_int_equal(run(free_together), 2 * DOOMED);
     }
 }
 
