@@ -464,7 +464,7 @@ static DWORD WINAPI viewer_run(void *context)
     return 0;
 }
 
-TEST(MapViewOfFile3, placeholder_threads)
+TEST_FLAGS(MapViewOfFile3, placeholder_threads, TEST_SLOW)
 {
     NEED(MapViewOfFile3);
     NEED(VirtualAlloc2);
