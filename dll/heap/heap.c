@@ -177,6 +177,7 @@ static void discard_slabs(struct heap *heap)
     for (struct slab *slab = heap->slabs; slab; slab = next) {
         next = slab->heap_next;
         slab->home = NULL;
+        slab->pending = 0;
         if (slab_is_huge(slab)) {
             huge_free(slab);
         } else {

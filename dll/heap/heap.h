@@ -100,13 +100,14 @@ struct slab {
     uint8_t class_index, place;
     uint8_t group_is_zero;   /* the bin's group reads as zero */
     uint8_t shrunk;          /* a large block was cut: it no longer grows in place */
-    volatile LONG pending;   /* queued for its home after remote frees */
     struct slab *next, *prev; /* in the list that place names */
     struct slab *heap_next, *heap_prev; /* all slabs of the heap */
-    struct slab *pending_next;
     uint32_t idle_since; /* free spans and cached blocks: milliseconds */
     uint32_t meta_bytes; /* size of the state array's allocation */
     uint8_t own_state[16] __attribute__((aligned(16))); /* a large block's state array, read as a vector */
+    /* Outlive the slab: a thread that freed a block of it may still be about to queue the description. */
+    volatile LONG pending; /* queued, or about to be, for its home after remote frees */
+    struct slab *pending_next;
 };
 
 struct slab_list {

@@ -90,7 +90,7 @@ struct slab *slab_create(struct theap *theap, unsigned class_index)
     struct heap *heap = theap->heap;
     struct slab *slab = meta_slab();
     if (!slab) return NULL;
-    memset(slab, 0, sizeof(*slab));
+    memset(slab, 0, offsetof(struct slab, pending));
     slab->class_index = (uint8_t)class_index;
     slab->block_bytes = class_bytes(class_index);
     slab->magic = class_magic(slab->block_bytes);
@@ -121,6 +121,7 @@ struct slab *slab_create(struct theap *theap, unsigned class_index)
 void slab_destroy(struct slab *slab)
 {
     struct heap *heap = slab->heap;
+    theap_forget(slab);
     heap_remove_slab(heap, slab);
     slab_drop_meta(slab);
     span_give(slab, (heap->flags & HEAP_CREATE_ENABLE_EXECUTE) != 0);

@@ -198,8 +198,20 @@ static void pending_push(struct theap *home, struct slab *slab)
     home->pending = slab;
 }
 
+void theap_forget(struct slab *slab)
+{
+    struct theap *home = slab->home;
+    if (!slab->pending || !home) return;
+    struct slab *queued = home->pending, *before = NULL;
+    for (; queued && queued != slab; before = queued, queued = queued->pending_next) {}
+    if (!queued) return; /* whoever is about to queue it finds what it has become */
+    if (before) before->pending_next = slab->pending_next;
+    else home->pending = slab->pending_next;
+    InterlockedExchange(&slab->pending, 0);
+}
+
 /* The slab may be given back at any moment by whoever sees its last block free, and its description used again; then
- * what is queued here is another slab, which does no harm: collecting recounts. */
+ * what is queued here is another slab, in its own home's queue, which does no harm: collecting recounts. */
 void theap_remote_freed(struct slab *slab)
 {
     /* The exchange of the state was a full fence: either we see pending cleared, or the home sees the state. */
@@ -225,10 +237,9 @@ void theap_remote_freed(struct slab *slab)
 
 void theap_collect(struct theap *theap, BOOL own)
 {
-    struct slab *slab = theap->pending, *kept = NULL;
-    theap->pending = NULL;
-    while (slab) {
-        struct slab *next = slab->pending_next;
+    struct slab *slab, *kept = NULL;
+    while ((slab = theap->pending)) {
+        theap->pending = slab->pending_next;
         InterlockedExchange(&slab->pending, 0);
         if (slab->place == PLACE_FULL || slab->place == PLACE_AVAILABLE) {
             uint32_t free = slab_count_free(slab);
@@ -241,16 +252,17 @@ void theap_collect(struct theap *theap, BOOL own)
                     slab_emptied(theap, slab);
                 }
             } else if (!own) {
-                /* Its thread may be counting down right now: leave the slab to it. */
-                slab->pending = 1;
-                slab->pending_next = kept;
-                kept = slab;
+                /* Its thread may be counting down right now: leave the slab to it, queued. If somebody has set pending
+                 * meanwhile, he will queue it. */
+                if (!InterlockedExchange(&slab->pending, 1)) {
+                    slab->pending_next = kept;
+                    kept = slab;
+                }
             } else if (free >= slab_worth(slab) || slab->place == PLACE_AVAILABLE) {
                 unplace(theap, slab);
                 place_available(theap, slab, slab->capacity - free);
             }
         }
-        slab = next;
     }
     while (kept) {
         struct slab *next = kept->pending_next;

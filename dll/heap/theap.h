@@ -24,6 +24,8 @@ void theap_event_locked(struct slab *slab);
 
 /* After a remote free: queues the slab for its home, or looks after an abandoned one. */
 void theap_remote_freed(struct slab *slab);
+/* Takes a slab that is about to be destroyed out of its home's queue. Under the home's lock, if it has a home. */
+void theap_forget(struct slab *slab);
 /* Looks at the slabs queued by remote frees. own: the caller is the theap's thread. Under theap->lock. */
 void theap_collect(struct theap *theap, BOOL own);
 
