@@ -3,6 +3,12 @@
 
 archive=$build/apt
 
+# archive_sources: the machine's own Debian archives, one "URI RELEASE COMPONENT" a line.
+archive_sources() {
+    { apt-get indextargets --format '$(ORIGIN)|$(REPO_URI) $(RELEASE) $(COMPONENT)' \
+        'Created-By: Packages' 2>/dev/null || true; } | sed -n 's/^Debian|//p' | sort -u
+}
+
 # archive_configure: the private configuration; its sources are the machine's own Debian archives.
 archive_configure() {
     mkdir -p "$archive/lists/partial" "$archive/cache/archives/partial"
@@ -24,13 +30,15 @@ Acquire::Languages "none";
 Acquire::GzipIndexes "true";
 Acquire::Retries "2";
 CONF
-    { env -u APT_CONFIG apt-get indextargets --format '$(ORIGIN)|$(REPO_URI) $(RELEASE) $(COMPONENT)' \
-        'Created-By: Packages' 2>/dev/null || true; } | sed -n 's/^Debian|//p' | sort -u >"$archive/sources"
+    archive_sources >"$archive/sources"
     if [ ! -s "$archive/sources" ]; then
-        local release
-        release=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
-        printf '%s\n' "http://deb.debian.org/debian $release main" \
-            "http://deb.debian.org/debian-security $release-security main" >"$archive/sources"
+        # What an archive is shows in the lists fetched from it; there may be none yet.
+        apt_wait update.log "fetching Debian's package list" update || true
+        archive_sources >"$archive/sources"
+    fi
+    if [ ! -s "$archive/sources" ]; then
+        [ ! -e "$logs/update.log" ] || apt_explain_archive update.log
+        fail "apt here names no Debian archive; add 'main' to /etc/apt/sources.list, run apt-get update as root, and run this again"
     fi
     local keys=/usr/share/keyrings/debian-archive-keyring.gpg
     while read -r source; do
@@ -42,20 +50,20 @@ CONF
 # missing shows when it is asked for.
 archive_update() {
     archive_configure
-    long "fetching Debian's lists of source and i386 packages" archive-update.log timeout -k 5 600 apt-get update || true
+    long "fetching Debian's lists of source and i386 packages" archive-update.log \
+        timeout -k 5 600 env APT_CONFIG="$archive/apt.conf" apt-get update || true
     touch "$archive/ready"
 }
 
 archive_get() {
     local log=$1
     shift
-    (cd "$archive/cache" && long "downloading ${*: -1}" "$log" timeout -k 5 900 apt-get "$@")
+    (cd "$archive/cache" && long "downloading ${*: -1}" "$log" timeout -k 5 900 env APT_CONFIG="$archive/apt.conf" apt-get "$@")
 }
 
 # archive_fetch LOG COMMAND...: apt-get in the private archive, on fresh lists if those here are missing or out of date.
 archive_fetch() {
     local log=$1
-    export APT_CONFIG=$archive/apt.conf
     if [ -e "$archive/ready" ] && archive_get "$@"; then return 0; fi
     archive_update
     archive_get "$@" && return 0
