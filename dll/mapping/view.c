@@ -1,5 +1,6 @@
 /* view.c - the one place where views come and go. */
 #include "view.h"
+#include "../core/locked.h"
 #include "../core/probe.h"
 #include "../core/region.h"
 #include "../core/secure.h"
@@ -78,9 +79,21 @@ static NTSTATUS base_check(HANDLE process, PVOID base, SIZE_T *bytes)
     return info.AllocationBase == base ? STATUS_SUCCESS : STATUS_NOT_MAPPED_VIEW;
 }
 
-NTSTATUS view_unmap(HANDLE process, PVOID base, ULONG flags)
+/* How many bytes the allocation at base takes, as its caller sees it. */
+static SIZE_T view_extent(PVOID base)
 {
-    if (flags & ~(ULONG)(MEM_UNMAP_WITH_TRANSIENT_BOOST | PRESERVE_PLACEHOLDER)) return STATUS_INVALID_PARAMETER;
+    MEMORY_BASIC_INFORMATION info;
+    PBYTE at = base;
+    while (NtQueryVirtualMemory(CURRENT_PROCESS, at, VM_BASIC, &info, sizeof(info), NULL) >= 0) {
+        if (region_any()) region_query(at, &info);
+        if (info.State == MEM_FREE || info.AllocationBase != base) break;
+        at = (PBYTE)info.BaseAddress + info.RegionSize;
+    }
+    return at - (PBYTE)base;
+}
+
+static NTSTATUS unmap(HANDLE process, PVOID base, ULONG flags)
+{
     if (region_any() && process_is_own(process)) {
         NTSTATUS status = region_unmap(base, flags);
         if (status != REGION_NOT_MINE) return status;
@@ -96,5 +109,14 @@ NTSTATUS view_unmap(HANDLE process, PVOID base, ULONG flags)
             status = NtUnmapViewOfSection(process, base);
     } while (status < 0 && secure_retry(status, base, bytes));
     if (status >= 0 && process == CURRENT_PROCESS) space_changed(-(LONG_PTR)bytes);
+    return status;
+}
+
+NTSTATUS view_unmap(HANDLE process, PVOID base, ULONG flags)
+{
+    if (flags & ~(ULONG)(MEM_UNMAP_WITH_TRANSIENT_BOOST | PRESERVE_PLACEHOLDER)) return STATUS_INVALID_PARAMETER;
+    SIZE_T locked = locked_any() && process_is_own(process) ? view_extent(base) : 0;
+    NTSTATUS status = unmap(process, base, flags);
+    if (status >= 0 && locked) locked_forget(base, locked);
     return status;
 }

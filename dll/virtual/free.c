@@ -1,8 +1,8 @@
 /* free.c - decommitting and releasing pages. */
+#include "../core/locked.h"
 #include "../core/region.h"
 #include "../core/secure.h"
 #include "../core/space.h"
-#include "locked.h"
 #include "query.h"
 #include "request.h"
 

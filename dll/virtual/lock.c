@@ -1,6 +1,6 @@
 /* lock.c - keeping pages in physical memory. */
+#include "../core/locked.h"
 #include "../core/region.h"
-#include "locked.h"
 #include "request.h"
 #include "watched.h"
 

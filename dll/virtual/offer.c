@@ -8,9 +8,9 @@
  * gives the system nothing but the pages' locks, and costs the caller nothing but access, as documented.
  */
 #include "../core/lock.h"
+#include "../core/locked.h"
 #include "../core/ranges.h"
 #include "../core/region.h"
-#include "locked.h"
 #include "request.h"
 
 static struct lock operation; /* around a whole offer or reclaim */

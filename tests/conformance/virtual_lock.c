@@ -5,6 +5,7 @@ FAMILY(virtual)
 
 FUNCTION(BOOL, VirtualLock, (LPVOID, SIZE_T))
 FUNCTION(BOOL, VirtualUnlock, (LPVOID, SIZE_T))
+FUNCTION(BOOL, UnmapViewOfFile, (LPCVOID))
 FUNCTION(BOOL, VirtualUnlockEx, (HANDLE, LPVOID, SIZE_T))
 
 #define P_LOCK "memoryapi/nf-memoryapi-virtuallock"
@@ -207,6 +208,23 @@ TEST(VirtualUnlock, not_locked)
         EXPECT_BOOL("return", ok, FALSE);
         if (!i) release(at);
     }
+    release(base);
+}
+
+/* The function behind UnmapViewOfFile and its forms is one; the view has two protections. */
+TEST(VirtualUnlock, unmapped)
+{
+    NEED_LOCKS();
+    NEED(UnmapViewOfFile);
+    CHECK(P_UNLOCK, "pages of a view that was locked and unmapped, after allocating them anew");
+    char *base = section_view(GRANULE, PAGE_READWRITE, FILE_MAP_WRITE);
+    DWORD old;
+    pVirtualProtect(base + PAGE, PAGE, PAGE_READONLY, &old);
+    pVirtualLock(base, GRANULE);
+    EXPECT_TRUE("unmapped", pUnmapViewOfFile(base));
+    EXPECT_TRUE("allocated there anew", pVirtualAlloc(base, GRANULE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) == base);
+    expect_unlock("first page", base, PAGE, FALSE);
+    expect_unlock("last page", base + GRANULE - PAGE, PAGE, FALSE);
     release(base);
 }
 

@@ -1,7 +1,7 @@
 /* locked.c - the table of locked ranges: sorted, disjoint, never adjacent. */
 #include "locked.h"
 
-#include "../core/memory.h"
+#include "memory.h"
 
 struct range {
     ULONG_PTR first, end; /* page numbers; end is exclusive */
