@@ -171,6 +171,15 @@ WINBASEAPI BOOL WINAPI DeleteEnclave(LPVOID lpAddress);
 #endif
 #endif
 
+/* ---- k32mem's own ---------------------------------------------------------------------------------------- */
+/* Redirects this process, for programs not started by k32run.exe: every memory function that its modules import, or look
+ * up from now on, is k32mem's. options: NULL, or words separated by commas, as for k32run.exe: only=LIST, except=LIST,
+ * children=no, stats, stats=FILE, delay=N, zero, pad=N. Not from DllMain. FALSE with ERROR_INVALID_PARAMETER (an unknown
+ * option) or ERROR_NOT_SUPPORTED. */
+WINBASEAPI BOOL WINAPI K32memRedirect(LPCWSTR options);
+/* Makes a process that was created suspended, and has not run yet, load k32mem before all else and be redirected. */
+WINBASEAPI BOOL WINAPI K32memInject(HANDLE process, LPCWSTR options);
+
 #ifdef __cplusplus
 }
 #endif

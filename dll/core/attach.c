@@ -16,7 +16,7 @@ BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved)
         offer_attach();
         awe_attach();
         placeholder_attach();
-        return heap_attach();
+        return heap_attach() && redirect_attach();
     case DLL_THREAD_DETACH:
         heap_thread_exit();
         break;
@@ -25,6 +25,8 @@ BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved)
             global_detach();
             heap_detach();
             mapping_detach();
+        } else {
+            redirect_process_end();
         }
         break;
     }

@@ -18,4 +18,8 @@ void placeholder_attach(void); /* placeholder/region.c */
 /* dll/global/. Before the heap's. */
 void global_detach(void);
 
+/* dll/redirect/. The last at attach: FALSE refuses the load. Before all others at the process's end. */
+int redirect_attach(void);
+void redirect_process_end(void);
+
 #endif

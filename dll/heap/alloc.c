@@ -2,6 +2,7 @@
 #include "alloc.h"
 #include "careful.h"
 #include "foreign.h"
+#include "helpers.h"
 
 volatile BOOL heap_terminates;
 
@@ -59,7 +60,7 @@ __attribute__((noinline)) static void *alloc_slow(HANDLE handle, DWORD flags, SI
         theap_leave(theap);
     }
     if (!p) return heap_no_memory(heap, flags, bytes);
-    if (flags & HEAP_ZERO_MEMORY && !zero) memset(p, 0, bytes);
+    if ((flags & HEAP_ZERO_MEMORY || helpers.zero) && !zero) memset(p, 0, bytes);
     return p;
 }
 

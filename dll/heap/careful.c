@@ -1,6 +1,7 @@
 /* careful.c - budgets, and patterns behind live blocks and in free ones. */
 #include "careful.h"
 #include "alloc.h"
+#include "helpers.h"
 
 #define TAIL_BYTES 16
 #define TAIL_FILL 0xab
@@ -50,11 +51,11 @@ BOOL careful_check(const struct slab *slab, uintptr_t index)
 void *careful_alloc(struct theap *theap, SIZE_T bytes, BOOL *zero)
 {
     struct heap *heap = theap->heap;
-    SIZE_T tail = tail_bytes(heap), cost = cost_of(bytes);
-    if (bytes + tail + UNIT_BYTES < bytes) return NULL;
+    SIZE_T tail = tail_bytes(heap), cost = cost_of(bytes), extra = tail + helpers.pad;
+    if (bytes + extra + UNIT_BYTES < bytes) return NULL;
     if (heap->max_bytes && bytes >= FIXED_BLOCK_MAX) return NULL;
     if (!budget_take(heap, cost)) return NULL;
-    void *p = theap_alloc(theap, bytes + tail, FALSE, zero);
+    void *p = theap_alloc(theap, bytes + extra, FALSE, zero);
     struct slab *slab;
     uintptr_t index;
     if (!p) {
@@ -68,7 +69,8 @@ void *careful_alloc(struct theap *theap, SIZE_T bytes, BOOL *zero)
     return p;
 }
 
-BOOL careful_free(struct slab *slab, uintptr_t index)
+/* What must be done before a live block is freed. FALSE when the bytes behind it were overwritten. */
+static BOOL prepare_free(struct slab *slab, uintptr_t index)
 {
     struct heap *heap = slab->heap;
     if (!careful_check(slab, index)) return FALSE;
@@ -78,11 +80,19 @@ BOOL careful_free(struct slab *slab, uintptr_t index)
     return TRUE;
 }
 
+BOOL careful_free(struct slab *slab, uintptr_t index)
+{
+    BOOL waits;
+    return prepare_free(slab, index) && helpers_delay(slab, index, &waits) &&
+           (waits || block_free(slab->heap, slab, index));
+}
+
 BOOL careful_resize(struct slab *slab, uintptr_t index, SIZE_T bytes)
 {
     struct heap *heap = slab->heap;
     SIZE_T tail = tail_bytes(heap), had = cost_of(slab_size(slab, index)), cost = cost_of(bytes);
-    if (bytes + tail < bytes || bytes + tail > slab->block_bytes) return FALSE;
+    SIZE_T extra = tail + helpers.pad;
+    if (bytes + extra < bytes || bytes + extra > slab->block_bytes) return FALSE;
     if (cost > had && !budget_take(heap, cost - had)) return FALSE;
     if (!slab_set_size(slab, index, bytes)) {
         if (cost > had) budget_give(heap, cost - had);

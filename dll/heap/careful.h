@@ -7,7 +7,8 @@
 
 /* As theap_alloc. Under theap->lock. NULL also when the budget is used up. */
 void *careful_alloc(struct theap *theap, SIZE_T bytes, BOOL *zero);
-/* What must be done before a live block is freed. FALSE when the bytes behind it were overwritten. */
+/* Frees a block that was live a moment ago, or lets it wait (helpers.h). FALSE when the bytes behind it were overwritten,
+ * or it is not live any more. */
 BOOL careful_free(struct slab *slab, uintptr_t index);
 /* FALSE when the bytes behind the live block were overwritten. */
 BOOL careful_check(const struct slab *slab, uintptr_t index);

@@ -44,8 +44,7 @@ __attribute__((noinline)) static BOOL free_slow(HANDLE handle, LPVOID p)
     if (!p) return TRUE;
     if (block_find(handle, p, &slab, &index)) {
         struct heap *heap = slab->heap;
-        if (heap->flags & HEAP_IS_CAREFUL && !careful_free(slab, index)) return heap_invalid_block();
-        if (block_free(heap, slab, index)) return TRUE;
+        if (heap->flags & HEAP_IS_CAREFUL ? careful_free(slab, index) : block_free(heap, slab, index)) return TRUE;
     } else if (slab == &slab_nobody && (handle == heap_main.handle || !heap_of(handle))) {
         return foreign_free(handle, 0, p);
     }

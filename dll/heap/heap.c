@@ -1,6 +1,7 @@
 /* heap.c - heaps: making, destroying, listing and locking them. */
 #include "heap.h"
 #include "foreign.h"
+#include "helpers.h"
 #include "os.h"
 #include "scavenge.h"
 #include "../core/attach.h"
@@ -142,7 +143,8 @@ K32MEM_API HANDLE WINAPI HeapCreate(DWORD options, SIZE_T initial, SIZE_T maximu
         heap->handle = (HANDLE)heap;
         heap->flags = (options & HEAP_OPTIONS) | HEAP_IS_LIVE | (maximum ? 0 : HEAP_GROWABLE);
         heap->max_bytes = maximum ? ALIGN_UP(maximum, PAGE_BYTES) : 0;
-        if (maximum || options & (HEAP_TAIL_CHECKING_ENABLED | HEAP_FREE_CHECKING_ENABLED)) heap->flags |= HEAP_IS_CAREFUL;
+        if (maximum || helpers.on || options & (HEAP_TAIL_CHECKING_ENABLED | HEAP_FREE_CHECKING_ENABLED))
+            heap->flags |= HEAP_IS_CAREFUL;
         heap->compatibility = maximum || options & HEAP_NO_SERIALIZE ? 0 : 2;
         heap->created_after = RtlGetProcessHeaps(0, NULL);
         heap->prev = last_heap;
@@ -203,6 +205,7 @@ K32MEM_API BOOL WINAPI HeapDestroy(HANDLE handle)
     if (heap->next) heap->next->prev = heap->prev;
     else last_heap = heap->prev;
     lock_release(&heap_list_lock);
+    helpers_flush(heap);
     discard_theaps(heap);
     discard_slabs(heap);
     if (heap->flags & HEAP_HAS_SERIALIZE) RtlDeleteCriticalSection(&heap->serialize);

@@ -2,6 +2,7 @@
 #include "alloc.h"
 #include "careful.h"
 #include "foreign.h"
+#include "helpers.h"
 
 static void *move_block(struct heap *heap, DWORD flags, struct slab *slab, uintptr_t index, SIZE_T had, SIZE_T bytes)
 {
@@ -18,7 +19,7 @@ static void *move_block(struct heap *heap, DWORD flags, struct slab *slab, uintp
     memcpy(p, old, had < bytes ? had : bytes);
     if (flags & HEAP_ZERO_MEMORY && bytes > had && !zero) memset((char *)p + had, 0, bytes - had);
     if (heap->flags & HEAP_IS_CAREFUL) careful_free(slab, index);
-    block_free(heap, slab, index);
+    else block_free(heap, slab, index);
     return p;
 }
 
@@ -81,6 +82,7 @@ K32MEM_API LPVOID WINAPI HeapReAlloc(HANDLE handle, DWORD flags, LPVOID p, SIZE_
             heap_invalid_block();
             return NULL;
         }
+        if (helpers.zero) flags |= HEAP_ZERO_MEMORY;
         result = careful_resize(slab, index, bytes) ? p
                  : flags & HEAP_REALLOC_IN_PLACE_ONLY ? NULL
                                                       : move_block(heap, flags, slab, index, had, bytes);

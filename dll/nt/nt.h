@@ -86,6 +86,8 @@ NTSYSAPI NTSTATUS NTAPI NtDuplicateObject(HANDLE from_process, HANDLE from, HAND
                                           ACCESS_MASK access, ULONG attributes, ULONG options);
 NTSYSAPI NTSTATUS NTAPI NtSetInformationProcess(HANDLE process, PROCESSINFOCLASS info_class, PVOID info, ULONG size);
 NTSYSAPI NTSTATUS NTAPI NtTerminateProcess(HANDLE process, NTSTATUS code);
+/* winternl.h declares NtQueryInformationProcess, NtCreateFile, NtClose, NtWaitForSingleObject. */
+NTSYSAPI NTSTATUS NTAPI NtResumeThread(HANDLE thread, PULONG previous);
 NTSYSAPI NTSTATUS NTAPI NtTerminateThread(HANDLE thread, NTSTATUS code);
 NTSYSAPI NTSTATUS NTAPI NtSetInformationThread(HANDLE thread, THREADINFOCLASS info_class, LPCVOID info, ULONG size);
 NTSYSAPI NTSTATUS NTAPI NtOpenProcessToken(HANDLE process, ACCESS_MASK access, PHANDLE token);
@@ -104,6 +106,10 @@ NTSYSAPI NTSTATUS NTAPI NtResetEvent(HANDLE event, PLONG previous);
 NTSYSAPI NTSTATUS NTAPI NtQueryEvent(HANDLE event, int info_class, PVOID info, ULONG size, PULONG returned);
 NTSYSAPI NTSTATUS NTAPI NtDelayExecution(BOOLEAN alertable, const LARGE_INTEGER *time);
 NTSYSAPI NTSTATUS NTAPI NtYieldExecution(void);
+NTSYSAPI NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context, IO_STATUS_BLOCK *iosb,
+                                   PVOID buffer, ULONG bytes, const LARGE_INTEGER *at, PULONG key);
+NTSYSAPI NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context, IO_STATUS_BLOCK *iosb,
+                                    LPCVOID buffer, ULONG bytes, const LARGE_INTEGER *at, PULONG key);
 NTSYSAPI NTSTATUS NTAPI NtSetSystemInformation(int info_class, PVOID info, ULONG size);
 
 /* ---- runtime library ------------------------------------------------------------------------------------ */
@@ -133,6 +139,9 @@ NTSYSAPI NTSTATUS NTAPI RtlDeregisterWaitEx(HANDLE wait, HANDLE done);
 /* NULL environment: the process's own. */
 NTSYSAPI NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(PVOID environment, const UNICODE_STRING *name,
                                                       PUNICODE_STRING value);
+NTSYSAPI NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR to, ULONG to_bytes, PULONG done, PCWCH from, ULONG from_bytes);
+NTSYSAPI NTSTATUS NTAPI LdrLockLoaderLock(ULONG flags, PULONG disposition, PULONG_PTR cookie);
+NTSYSAPI NTSTATUS NTAPI LdrUnlockLoaderLock(ULONG flags, ULONG_PTR cookie);
 NTSYSAPI NTSTATUS NTAPI LdrGetDllHandle(LPCWSTR path, PULONG flags, const UNICODE_STRING *name, PVOID *base);
 NTSYSAPI NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *name, ULONG ordinal, PVOID *address);
 
@@ -148,9 +157,14 @@ NTSYSAPI NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *na
 #define TEB_THREAD_ID 0x48
 #define TEB_TLS_SLOTS 0x1480
 #define PEB_IMAGE_BASE 0x10
+#define PEB_LOADER 0x18
+#define PEB_PARAMETERS 0x20
 #define PEB_PROCESS_HEAP 0x30
 #define PEB_TLS_BITMAP 0x78
 #define PEB_SESSION_ID 0x2c0
+#define LOADER_LOAD_ORDER 0x10
+#define PARAMETERS_STANDARD_ERROR 0x30
+#define PARAMETERS_IMAGE 0x60
 #else
 #define TEB_SEGMENT "fs"
 #define TEB_STACK_LIMIT 0x08
@@ -160,9 +174,14 @@ NTSYSAPI NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *na
 #define TEB_THREAD_ID 0x24
 #define TEB_TLS_SLOTS 0xe10
 #define PEB_IMAGE_BASE 0x08
+#define PEB_LOADER 0x0c
+#define PEB_PARAMETERS 0x10
 #define PEB_PROCESS_HEAP 0x18
 #define PEB_TLS_BITMAP 0x40
 #define PEB_SESSION_ID 0x1d4
+#define LOADER_LOAD_ORDER 0x0c
+#define PARAMETERS_STANDARD_ERROR 0x20
+#define PARAMETERS_IMAGE 0x38
 #endif
 
 /* The pointer-sized field of this thread's block at offset. */

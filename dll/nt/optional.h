@@ -23,6 +23,8 @@
     X(NTSTATUS, NtMapUserPhysicalPagesScatter, (PVOID *, ULONG_PTR, PULONG_PTR))                                     \
     X(NTSTATUS, NtCreateThreadEx,                                                                                    \
       (PHANDLE, ACCESS_MASK, PVOID, HANDLE, PVOID, PVOID, ULONG, SIZE_T, SIZE_T, SIZE_T, PVOID))                                                   \
+    X(NTSTATUS, LdrAddRefDll, (ULONG, PVOID))                                                                        \
+    X(NTSTATUS, LdrRegisterDllNotification, (ULONG, PVOID, PVOID, PVOID *))                                          \
     X(NTSTATUS, NtQuerySystemInformationEx, (int, PVOID, ULONG, PVOID, ULONG, PULONG))                               \
     X(NTSTATUS, RtlGetNativeSystemInformation, (int, PVOID, ULONG, PULONG))                                          \
     X(NTSTATUS, RtlRegisterSecureMemoryCacheCallback, (PSECURE_MEMORY_CACHE_CALLBACK))                               \

@@ -1,0 +1,24 @@
+/* helpers.h - what a side-loaded program with bugs may be given: room behind blocks, zeroed blocks, delayed frees. Heaps
+ * are then careful ones (careful.h): their fast path stays closed. */
+#ifndef K32MEM_HEAP_HELPERS_H
+#define K32MEM_HEAP_HELPERS_H
+
+#include "heap.h"
+
+struct helpers {
+    BOOL on;
+    SIZE_T pad; /* bytes behind every block, on top of its exact size */
+    ULONG delay; /* so many freed blocks wait before they are really freed */
+    BOOL zero;  /* every block reads as zero at first */
+};
+extern struct helpers helpers;
+
+/* From now on, for all heaps that there are and will be. Any thread. */
+void helpers_enable(SIZE_T pad, ULONG delay, BOOL zero);
+/* Takes over a block that is being freed. FALSE: it is not live (any more). *waits: it is freed later, not now. The block
+ * that has waited longest is freed in its stead. */
+BOOL helpers_delay(struct slab *slab, uintptr_t index, BOOL *waits);
+/* Frees what waits of a heap, before it is destroyed. */
+void helpers_flush(const struct heap *heap);
+
+#endif

@@ -1,0 +1,143 @@
+/* module.c - the loader's list of modules, and what it tells of new ones. */
+#include "module.h"
+#include "image.h"
+#include "table.h"
+
+/* ---- one module ---- */
+struct patch {
+    BYTE *page; /* the page made writable, NULL: none */
+    ULONG protect; /* its own protection */
+    BOOL failed;
+};
+
+static void page_close(struct patch *patch)
+{
+    if (!patch->page) return;
+    PVOID base = patch->page;
+    SIZE_T bytes = PAGE_BYTES;
+    ULONG ignored;
+    NtProtectVirtualMemory(CURRENT_PROCESS, &base, &bytes, patch->protect, &ignored);
+    patch->page = NULL;
+}
+
+static BOOL page_open(struct patch *patch, void *at)
+{
+    MEMORY_BASIC_INFORMATION info;
+    BYTE *page = (BYTE *)ALIGN_DOWN(at, PAGE_BYTES);
+    if (page == patch->page) return TRUE;
+    page_close(patch);
+    if (NtQueryVirtualMemory(CURRENT_PROCESS, page, VM_BASIC, &info, sizeof(info), NULL) < 0) return FALSE;
+    if (info.Protect & (PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)) return TRUE;
+    /* A table that shares a page with code: other threads may be running there. */
+    BOOL code = (info.Protect & (PAGE_EXECUTE | PAGE_EXECUTE_READ)) != 0;
+    PVOID base = page;
+    SIZE_T bytes = PAGE_BYTES;
+    if (NtProtectVirtualMemory(CURRENT_PROCESS, &base, &bytes, code ? PAGE_EXECUTE_READWRITE : PAGE_READWRITE,
+                               &patch->protect) < 0)
+        return FALSE;
+    patch->page = page;
+    return TRUE;
+}
+
+static BOOL slot_patch(const struct image_slot *slot, void *context)
+{
+    struct patch *patch = context;
+    void *was = __atomic_load_n(slot->slot, __ATOMIC_RELAXED);
+    void *stand_in = table_find(was, slot->name);
+    if (!stand_in || stand_in == was) return TRUE;
+    if (!page_open(patch, slot->slot)) return !(patch->failed = TRUE);
+    __atomic_store_n(slot->slot, stand_in, __ATOMIC_RELEASE);
+    return TRUE;
+}
+
+BOOL slot_write(void **slot, void *value)
+{
+    struct patch patch = { 0 };
+    if (!page_open(&patch, slot)) return FALSE;
+    __atomic_store_n(slot, value, __ATOMIC_RELEASE);
+    page_close(&patch);
+    return TRUE;
+}
+
+BOOL module_patch(void *base)
+{
+    struct image image;
+    struct patch patch = { 0 };
+    if (base == &__ImageBase || !image_open(&image, base)) return TRUE;
+    image_slots(&image, slot_patch, &patch);
+    page_close(&patch);
+    return !patch.failed;
+}
+
+/* ---- all modules ---- */
+/* The loader's own structures, as far as winternl.h leaves them out; see the public phnt headers (ntldr.h). */
+struct loader_entry {
+    LIST_ENTRY load_order, memory_order, init_order;
+    PVOID base, entry_point;
+    ULONG bytes;
+    UNICODE_STRING path, name;
+};
+
+struct notification {
+    ULONG flags;
+    const UNICODE_STRING *path, *name;
+    PVOID base;
+    ULONG bytes;
+};
+enum { NOTIFICATION_LOADED = 1 };
+
+static LIST_ENTRY *loader_list(void)
+{
+    BYTE *loader = *(BYTE **)(nt_peb() + PEB_LOADER);
+    return (LIST_ENTRY *)(loader + LOADER_LOAD_ORDER);
+}
+
+UNICODE_STRING module_own_path(void)
+{
+    LIST_ENTRY *list = loader_list();
+    for (LIST_ENTRY *at = list->Flink; at != list; at = at->Flink) {
+        struct loader_entry *entry = (struct loader_entry *)at;
+        if (entry->base == &__ImageBase) return entry->path;
+    }
+    return (UNICODE_STRING){ 0 };
+}
+
+static BOOL is_psapi(const UNICODE_STRING *name)
+{
+    static const char psapi[] = "psapi.dll";
+    if (name->Length != (sizeof(psapi) - 1) * sizeof(WCHAR)) return FALSE;
+    for (unsigned i = 0; i < sizeof(psapi) - 1; i++)
+        if ((name->Buffer[i] | 0x20) != (psapi[i] | 0x20)) return FALSE;
+    return TRUE;
+}
+
+static void NTAPI module_loaded(ULONG reason, const struct notification *module, PVOID context)
+{
+    (void)context;
+    if (reason != NOTIFICATION_LOADED) return;
+    if (is_psapi(module->name)) table_build();
+    module_patch(module->base);
+}
+
+BOOL modules_patch(void)
+{
+    static BOOL registered;
+    PVOID cookie;
+    ULONG_PTR lock = 0;
+    BOOL patched = TRUE;
+    if (!nt_optional.LdrRegisterDllNotification) return FALSE;
+    if (!registered && nt_optional.LdrRegisterDllNotification(0, (PVOID)module_loaded, NULL, &cookie) < 0) return FALSE;
+    registered = TRUE;
+    LdrLockLoaderLock(0, NULL, &lock);
+    LIST_ENTRY *list = loader_list();
+    for (LIST_ENTRY *at = list->Flink; at != list; at = at->Flink)
+        patched &= module_patch(((struct loader_entry *)at)->base);
+    LdrUnlockLoaderLock(0, lock);
+    return patched;
+}
+
+void module_pin(void)
+{
+    enum { PIN = 1 };
+    if (nt_optional.LdrAddRefDll) nt_optional.LdrAddRefDll(PIN, &__ImageBase);
+}

@@ -1,0 +1,59 @@
+/* path.c - paths of both architectures' DLLs. */
+#include "path.h"
+#include "inject.h"
+
+static BOOL file_exists(const WCHAR *path)
+{
+    UNICODE_STRING name;
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK io;
+    HANDLE file;
+    if (!(BOOLEAN)RtlDosPathNameToNtPathName_U(path, &name, NULL, NULL)) return FALSE;
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    NTSTATUS status = NtCreateFile(&file, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io, NULL, 0,
+                                   FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN,
+                                   FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+    if (status >= 0) NtClose(file);
+    RtlFreeUnicodeString(&name);
+    return status >= 0;
+}
+
+static SIZE_T append(WCHAR *path, SIZE_T length, const char *text)
+{
+    while (*text && length < PATH_MOST - 1) path[length++] = (WCHAR)(BYTE)*text++;
+    path[length] = 0;
+    return length;
+}
+
+/* The length of path without its last part. */
+static SIZE_T parent(const WCHAR *path, SIZE_T length)
+{
+    while (length && path[length - 1] != '\\' && path[length - 1] != '/') length--;
+    return length;
+}
+
+NTSTATUS path_for_machine(const WCHAR *beside, SIZE_T length, USHORT machine, char path[PATH_MOST])
+{
+    static const char name[] = "k32mem.dll";
+    const char *folder = machine == IMAGE_FILE_MACHINE_AMD64 ? "x86_64\\" : "i686\\";
+    WCHAR wide[PATH_MOST];
+    SIZE_T own = parent(beside, length), end;
+    if (!own || own + sizeof(name) + 8 >= PATH_MOST) return STATUS_OBJECT_NAME_INVALID;
+    memcpy(wide, beside, own * sizeof(WCHAR));
+    if (machine == OWN_MACHINE) {
+        end = append(wide, own, name);
+        if (!file_exists(wide)) return STATUS_DLL_NOT_FOUND;
+    } else {
+        end = append(wide, append(wide, parent(wide, own - 1), folder), name);
+        if (!file_exists(wide)) {
+            memcpy(wide, beside, own * sizeof(WCHAR));
+            end = append(wide, append(wide, own, folder), name);
+            if (!file_exists(wide)) return STATUS_DLL_NOT_FOUND;
+        }
+    }
+    for (SIZE_T i = 0; i <= end; i++) {
+        if (wide[i] >= 0x80) return STATUS_OBJECT_NAME_INVALID;
+        path[i] = (char)wide[i];
+    }
+    return STATUS_SUCCESS;
+}

@@ -1,0 +1,142 @@
+/* redirect.c - redirecting the process that k32mem is in. */
+#include "redirect.h"
+#include "../../include/k32mem.h"
+#include "../global/system.h"
+#include "../heap/helpers.h"
+#include "children.h"
+#include "file.h"
+#include "inject.h"
+#include "module.h"
+#include "options.h"
+#include "report.h"
+#include "stats.h"
+#include "table.h"
+
+static BOOL is_on;
+
+BOOL redirect_is_on(void) { return is_on; }
+
+/* ---- options ---- */
+static void complain(const char *where, const WCHAR *word, SIZE_T length)
+{
+    struct report report;
+    report.length = 0;
+    report_add(&report, "k32mem: ");
+    report_add(&report, where);
+    report_add(&report, ": this option is not known, or its value not possible: ");
+    report_add_wide(&report, word, length);
+    report_add(&report, "\n");
+    report_send(&report, L"");
+}
+
+static BOOL options_take(const char *where, const WCHAR *text, SIZE_T length)
+{
+    SIZE_T bad_length;
+    const WCHAR *bad = options_parse(text, length, &bad_length);
+    if (bad) complain(where, bad, bad_length);
+    return !bad;
+}
+
+/* The program's file and the environment: a word that is not understood is told, and what follows it left out. */
+static void options_gather(void)
+{
+    static const WCHAR variable[] = L"K32MEM_OPTIONS";
+    WCHAR text[PAYLOAD_OPTIONS];
+    UNICODE_STRING name = { sizeof(variable) - sizeof(WCHAR), sizeof(variable), (PWSTR)variable };
+    UNICODE_STRING value = { 0, sizeof(text), text };
+    SIZE_T length = file_read_options(text, PAYLOAD_OPTIONS);
+    if (length) options_take("the program's option file", text, length);
+    if (RtlQueryEnvironmentVariable_U(NULL, &name, &value) >= 0)
+        options_take("K32MEM_OPTIONS", text, value.Length / sizeof(WCHAR));
+}
+
+/* ---- the work ---- */
+static BOOL redirect(void)
+{
+    if (options.off) return TRUE;
+    if (options.pad || options.delay || options.zero) helpers_enable(options.pad, options.delay, options.zero);
+    /* Found now, past our own hooks. */
+    system_resolve();
+    stats_attach();
+    module_pin();
+    if (!table_build() || !modules_patch()) return FALSE;
+    return is_on = TRUE;
+}
+
+/* The payload, if the launcher or a parent left one. */
+static struct payload *payload_find(IMAGE_DATA_DIRECTORY **directories)
+{
+    static const char magic[] = PAYLOAD_MAGIC;
+    BYTE *base = *(BYTE **)(nt_peb() + PEB_IMAGE_BASE);
+    IMAGE_NT_HEADERS *headers = (IMAGE_NT_HEADERS *)(base + ((IMAGE_DOS_HEADER *)base)->e_lfanew);
+    if (headers->OptionalHeader.NumberOfRvaAndSizes <= IMAGE_DIRECTORY_ENTRY_IAT) return NULL;
+    *directories = headers->OptionalHeader.DataDirectory;
+    ULONG import = (*directories)[IMAGE_DIRECTORY_ENTRY_IMPORT].VirtualAddress;
+    if (import < headers->OptionalHeader.SizeOfImage) return NULL;
+    struct payload *payload = (struct payload *)ALIGN_DOWN(base + import, GRANULE_BYTES);
+    return memcmp(payload->magic, magic, sizeof(payload->magic)) ? NULL : payload;
+}
+
+/* The program's headers as they were before. */
+static void directories_restore(const struct payload *payload, IMAGE_DATA_DIRECTORY *directories)
+{
+    PVOID page = directories;
+    SIZE_T bytes = IMAGE_NUMBEROF_DIRECTORY_ENTRIES * sizeof(*directories);
+    ULONG old;
+    if (NtProtectVirtualMemory(CURRENT_PROCESS, &page, &bytes, PAGE_READWRITE, &old) < 0) return;
+    for (unsigned i = 0; i < PAYLOAD_SAVED; i++) directories[payload_directories[i]] = payload->saved[i];
+    NtProtectVirtualMemory(CURRENT_PROCESS, &page, &bytes, old, &old);
+}
+
+int redirect_attach(void)
+{
+    IMAGE_DATA_DIRECTORY *directories;
+    struct payload *payload = payload_find(&directories);
+    if (!payload) return TRUE;
+    directories_restore(payload, directories);
+    options_gather();
+    SIZE_T length = 0;
+    while (length < PAYLOAD_OPTIONS && payload->options[length]) length++;
+    options_take("options", payload->options, length);
+    children_options(payload->options, length);
+    if (!redirect()) return FALSE;
+    if (payload->event) {
+        HANDLE event = (HANDLE)(ULONG_PTR)payload->event;
+        NtSetEvent(event, NULL);
+        NtClose(event);
+    }
+    return TRUE;
+}
+
+void redirect_process_end(void)
+{
+    if (is_on) stats_send();
+}
+
+/* ---- exported ---- */
+/* Points all memory functions that the modules of this process import, or look up from now on, at k32mem's, for programs
+ * that are not started by the launcher. options: the option string (k32mem.h), NULL or empty for none; the environment
+ * variable K32MEM_OPTIONS is read before it. k32mem stays loaded until the process ends. Doing it again changes nothing.
+ * Blocks allocated before are freed to where they came from. Any thread, also while others run; not from DllMain.
+ * Errors: ERROR_INVALID_PARAMETER (an option that is not known: nothing is redirected), ERROR_NOT_SUPPORTED (the
+ * system's loader cannot tell of new modules, or a module cannot be changed). */
+K32MEM_API BOOL WINAPI K32memRedirect(LPCWSTR text)
+{
+    SIZE_T length = 0, bad_length;
+    if (is_on) return TRUE;
+    options_gather();
+    while (text && text[length]) length++;
+    if (text && options_parse(text, length, &bad_length)) return error_fail(ERROR_INVALID_PARAMETER);
+    if (text) children_options(text, length);
+    return redirect() || error_fail(ERROR_NOT_SUPPORTED);
+}
+
+/* Prepares a process that was created suspended (CREATE_SUSPENDED) and has not run yet to load k32mem before all else and
+ * be redirected; of either architecture, where its k32mem.dll is installed. The process handle needs PROCESS_VM_READ,
+ * _WRITE and _OPERATION and PROCESS_QUERY_INFORMATION. options as above. After a failure the process is as before.
+ * Errors: ERROR_BAD_EXE_FORMAT (not a program of x86_64 or x86), ERROR_DLL_NOT_FOUND (no k32mem.dll for it),
+ * ERROR_INVALID_NAME (k32mem.dll's path has letters beyond ASCII), ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED. */
+K32MEM_API BOOL WINAPI K32memInject(HANDLE process, LPCWSTR text)
+{
+    return status_bool(child_inject(process, text ? text : L"", 0));
+}

@@ -1,0 +1,163 @@
+/* stats.c - the counting functions, and what is made of their counts. */
+#include "stats.h"
+#include "../core/lock.h"
+#include "../heap/heap.h"
+#include "options.h"
+#include "report.h"
+#include "table.h"
+
+struct heap_calls heap_calls = { HeapAlloc, HeapReAlloc, HeapFree };
+
+static struct {
+    volatile LONGLONG allocated, resized, freed, failed, global, mapped;
+    volatile LONG_PTR live_blocks, live_bytes, peak_bytes;
+    volatile LONG_PTR largest[5]; /* different sizes, largest first */
+    struct lock lock;             /* of largest */
+    ULONGLONG begun;
+    volatile LONG sent;
+} stats;
+
+static void count(volatile LONGLONG *counter) { __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
+
+static void live_add(LONG_PTR blocks, LONG_PTR bytes)
+{
+    __atomic_fetch_add(&stats.live_blocks, blocks, __ATOMIC_RELAXED);
+    LONG_PTR now = __atomic_add_fetch(&stats.live_bytes, bytes, __ATOMIC_RELAXED), peak = stats.peak_bytes;
+    while (now > peak && !__atomic_compare_exchange_n(&stats.peak_bytes, &peak, now, FALSE, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+}
+
+static void size_note(SIZE_T bytes)
+{
+    if (bytes <= (SIZE_T)stats.largest[COUNT_OF(stats.largest) - 1]) return;
+    lock_acquire(&stats.lock);
+    unsigned place = COUNT_OF(stats.largest);
+    while (place && bytes > (SIZE_T)stats.largest[place - 1]) place--;
+    if (place < COUNT_OF(stats.largest) && !(place && (SIZE_T)stats.largest[place - 1] == bytes)) {
+        for (unsigned i = COUNT_OF(stats.largest) - 1; i > place; i--) stats.largest[i] = stats.largest[i - 1];
+        stats.largest[place] = (LONG_PTR)bytes;
+    }
+    lock_release(&stats.lock);
+}
+
+static BOOL is_ours(const void *p) { return p && slab_of(p) != &slab_nobody; }
+
+static LPVOID WINAPI counting_alloc(HANDLE heap, DWORD flags, SIZE_T bytes)
+{
+    void *p = HeapAlloc(heap, flags, bytes);
+    if (!p) {
+        count(&stats.failed);
+    } else if (is_ours(p)) {
+        count(&stats.allocated);
+        live_add(1, (LONG_PTR)bytes);
+        size_note(bytes);
+    }
+    return p;
+}
+
+static LPVOID WINAPI counting_realloc(HANDLE heap, DWORD flags, LPVOID p, SIZE_T bytes)
+{
+    BOOL ours = is_ours(p);
+    SIZE_T had = ours ? HeapSize(heap, 0, p) : 0;
+    void *result = HeapReAlloc(heap, flags, p, bytes);
+    if (!result) {
+        count(&stats.failed);
+    } else if (ours) {
+        count(&stats.resized);
+        live_add(0, (LONG_PTR)bytes - (LONG_PTR)had);
+        size_note(bytes);
+    }
+    return result;
+}
+
+static BOOL WINAPI counting_free(HANDLE heap, DWORD flags, LPVOID p)
+{
+    BOOL ours = is_ours(p);
+    DWORD error = last_error_get();
+    SIZE_T had = ours ? HeapSize(heap, 0, p) : 0;
+    last_error_set(error);
+    BOOL freed = HeapFree(heap, flags, p);
+    if (!freed) {
+        count(&stats.failed);
+    } else if (ours) {
+        count(&stats.freed);
+        live_add(-1, -(LONG_PTR)had);
+    }
+    return freed;
+}
+
+static HGLOBAL WINAPI counting_global(UINT flags, SIZE_T bytes)
+{
+    count(&stats.global);
+    return GlobalAlloc(flags, bytes);
+}
+
+static HLOCAL WINAPI counting_local(UINT flags, SIZE_T bytes)
+{
+    count(&stats.global);
+    return LocalAlloc(flags, bytes);
+}
+
+static LPVOID WINAPI counting_virtual(LPVOID base, SIZE_T bytes, DWORD type, DWORD protect)
+{
+    count(&stats.mapped);
+    return VirtualAlloc(base, bytes, type, protect);
+}
+
+/* In units of 100 ns. */
+static ULONGLONG clock_read(void) { return *(const volatile ULONGLONG *)(SHARED_DATA + SHARED_INTERRUPT_TIME); }
+
+void stats_attach(void)
+{
+    if (!options.stats || stats.begun) return;
+    stats.begun = clock_read();
+    heap_calls = (struct heap_calls){ counting_alloc, counting_realloc, counting_free };
+    table_replace("HeapAlloc", (void *)counting_alloc);
+    table_replace("HeapReAlloc", (void *)counting_realloc);
+    table_replace("HeapFree", (void *)counting_free);
+    table_replace("GlobalAlloc", (void *)counting_global);
+    table_replace("LocalAlloc", (void *)counting_local);
+    table_replace("VirtualAlloc", (void *)counting_virtual);
+}
+
+static void line(struct report *report, const char *what, ULONGLONG number, const char *unit)
+{
+    SIZE_T column = report->length + 26;
+    report_add(report, "  ");
+    report_add(report, what);
+    while (report->length < column) report_add(report, " ");
+    report_add_number(report, number, 16);
+    report_add(report, unit);
+    report_add(report, "\n");
+}
+
+void stats_send(void)
+{
+    struct report report;
+    report.length = 0;
+    if (!stats.begun || __atomic_exchange_n(&stats.sent, 1, __ATOMIC_RELAXED)) return;
+    BYTE *parameters = *(BYTE **)(nt_peb() + PEB_PARAMETERS);
+    const UNICODE_STRING *image = (const UNICODE_STRING *)(parameters + PARAMETERS_IMAGE);
+    SIZE_T length = image->Length / sizeof(WCHAR), start = length;
+    while (start && image->Buffer[start - 1] != '\\') start--;
+    report_add(&report, "k32mem: ");
+    report_add_wide(&report, image->Buffer + start, length - start);
+    report_add(&report, ", process");
+    report_add_number(&report, nt_process_id(), 1);
+    report_add(&report, "\n");
+    line(&report, "heap blocks allocated", (ULONGLONG)stats.allocated, "");
+    line(&report, "resized", (ULONGLONG)stats.resized, "");
+    line(&report, "freed", (ULONGLONG)stats.freed, "");
+    line(&report, "failed calls", (ULONGLONG)stats.failed, "");
+    line(&report, "Global/LocalAlloc calls", (ULONGLONG)stats.global, "");
+    line(&report, "VirtualAlloc calls", (ULONGLONG)stats.mapped, "");
+    line(&report, "live at the end", (ULONGLONG)stats.live_blocks, " blocks");
+    line(&report, "", (ULONGLONG)stats.live_bytes, " bytes");
+    line(&report, "most at one time", (ULONGLONG)stats.peak_bytes, " bytes");
+    for (unsigned i = 0; i < COUNT_OF(stats.largest) && stats.largest[i]; i++)
+        line(&report, i ? "" : "largest sizes", (ULONGLONG)stats.largest[i], " bytes");
+    VM_COUNTERS counters;
+    if (NtQueryInformationProcess(CURRENT_PROCESS, ProcessVmCounters, &counters, sizeof(counters), NULL) >= 0)
+        line(&report, "peak working set", counters.PeakWorkingSetSize >> 10, " KB");
+    line(&report, "time", (clock_read() - stats.begun) / 10000, " ms");
+    report_send(&report, options.stats_path);
+}
