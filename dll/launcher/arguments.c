@@ -4,6 +4,7 @@
 #include "../redirect/options.h"
 #include "message.h"
 
+/* --inject=PROCESS is not told: the DLL of 32 bits has its 64-bit children injected by it. */
 static const char help[] =
     "k32run [options] [--] program.exe [arguments...]\n"
     "Runs an unmodified Windows program with its memory functions served by k32mem.dll.\n"
@@ -49,6 +50,19 @@ static BOOL equal(const WCHAR *a, const char *b)
     return *a == (WCHAR)(BYTE)*b;
 }
 
+static BOOL begins(const WCHAR *a, const char *b)
+{
+    while (*b && *a == (WCHAR)(BYTE)*b) a++, b++;
+    return !*b;
+}
+
+static DWORD number(const WCHAR *digits)
+{
+    DWORD result = 0;
+    for (; *digits >= '0' && *digits <= '9'; digits++) result = result * 10 + (*digits - '0');
+    return result;
+}
+
 static void option_add(struct arguments *arguments, const WCHAR *word)
 {
     SIZE_T length = 0, bad_length, word_length = 0;
@@ -86,6 +100,11 @@ void arguments_read(struct arguments *arguments, WCHAR *command_line)
         if (equal(word, "--full-name")) {
             arguments->full_name = TRUE;
             continue;
+        }
+        if (begins(word, "--inject=")) {
+            arguments->inject = number(word + 9);
+            arguments->rest = at;
+            return;
         }
         option_add(arguments, equal(word, "--no-children") ? L"children=no" : word + 2);
     }

@@ -9,6 +9,7 @@ struct arguments {
     WCHAR program[1024];            /* as named */
     WCHAR *rest;                    /* the command line from the program's name on */
     WCHAR *behind_name;             /* and from what follows the name on */
+    DWORD inject;                   /* a process to be injected instead, its options in rest; 0: none */
     BOOL full_name;                 /* the program is to see its own full path as its name */
 };
 

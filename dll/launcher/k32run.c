@@ -129,13 +129,29 @@ static DWORD run(USHORT machine)
     return code;
 }
 
+/* For k32mem.dll in a process of the other architecture. The process is still suspended there. */
+static DWORD inject(DWORD id)
+{
+    struct target target;
+    char dll[PATH_MOST];
+    SIZE_T length = 0;
+    while (own_path[length]) length++;
+    HANDLE process = OpenProcess(PROCESS_VM_OPERATION | PROCESS_VM_READ | PROCESS_VM_WRITE | PROCESS_QUERY_INFORMATION,
+                                 FALSE, id);
+    NTSTATUS status = process ? target_open(&target, process) : STATUS_ACCESS_DENIED;
+    if (status >= 0) status = path_for_machine(own_path, length, target.machine, dll);
+    if (status >= 0) status = target_inject(&target, dll, arguments.rest, 0);
+    return status >= 0 ? 0 : EXIT_SELF;
+}
+
 __attribute__((noreturn)) void launcher_main(void)
 {
     WCHAR *command_line = GetCommandLineW();
     arguments_read(&arguments, command_line);
+    GetModuleFileNameW(NULL, own_path, PROGRAM_PATH);
+    if (arguments.inject) ExitProcess(inject(arguments.inject));
     program_find(arguments.program, program);
     USHORT machine = program_machine(program);
-    GetModuleFileNameW(NULL, own_path, PROGRAM_PATH);
     SetConsoleCtrlHandler(ignore, TRUE);
     BOOL other = machine && machine != OWN_MACHINE && OWN_MACHINE == IMAGE_FILE_MACHINE_I386;
     ExitProcess(other ? run_other(command_line) : run(machine));

@@ -16,11 +16,80 @@ void children_options(const WCHAR *text, SIZE_T length)
     child_options[length] = 0;
 }
 
+#ifndef _WIN64
+/* ---- children of 64 bits ---- */
+/* Their memory is out of this process's reach: the other launcher does it, in a process of its own. */
+typedef BOOL(WINAPI *create_process)(LPCWSTR, LPWSTR, LPSECURITY_ATTRIBUTES, LPSECURITY_ATTRIBUTES, BOOL, DWORD, LPVOID,
+                                     LPCWSTR, LPSTARTUPINFOW, LPPROCESS_INFORMATION);
+static volatile LONG helper_starter; /* the thread that is starting the launcher: that one is not followed */
+
+static SIZE_T append(WCHAR *line, SIZE_T length, const WCHAR *text)
+{
+    while (*text && length < PATH_MOST * 2 + PAYLOAD_OPTIONS - 1) line[length++] = *text++;
+    line[length] = 0;
+    return length;
+}
+
+static create_process creator_find(void)
+{
+    static const WCHAR kernel32[] = L"kernel32.dll";
+    static const char name[] = "CreateProcessW";
+    UNICODE_STRING module_name = { sizeof(kernel32) - sizeof(WCHAR), sizeof(kernel32), (PWSTR)kernel32 };
+    ANSI_STRING function = { sizeof(name) - 1, sizeof(name), (PCHAR)name };
+    PVOID module, address = NULL;
+    if (LdrGetDllHandle(NULL, NULL, &module_name, &module) < 0) return NULL;
+    return LdrGetProcedureAddress(module, &function, 0, &address) < 0 ? NULL : (create_process)address;
+}
+
+static NTSTATUS wide_inject(HANDLE process, const WCHAR *options_text)
+{
+    WCHAR line[PATH_MOST * 2 + PAYLOAD_OPTIONS], digits[12];
+    char path[PATH_MOST];
+    UNICODE_STRING own = module_own_path();
+    PROCESS_BASIC_INFORMATION basic;
+    STARTUPINFOW startup = { .cb = sizeof(startup) };
+    PROCESS_INFORMATION helper;
+    create_process create = creator_find();
+    NTSTATUS status = NtQueryInformationProcess(process, ProcessBasicInformation, &basic, sizeof(basic), NULL);
+    if (status < 0 || !create) return STATUS_INVALID_IMAGE_FORMAT;
+    status = path_for_machine(own.Buffer, own.Length / sizeof(WCHAR), IMAGE_FILE_MACHINE_AMD64, path);
+    if (status < 0) return status;
+    SIZE_T length = append(line, 0, L"\"");
+    for (SIZE_T i = 0; path[i]; i++) line[length++] = (WCHAR)path[i];
+    while (line[length - 1] != '\\') length--;
+    length = append(line, length, L"k32run.exe\" --inject=");
+    unsigned at = COUNT_OF(digits) - 1;
+    digits[at] = 0;
+    for (ULONG_PTR id = basic.UniqueProcessId; id; id /= 10) digits[--at] = (WCHAR)('0' + id % 10);
+    length = append(line, append(line, length, digits + at), L" ");
+    append(line, length, options_text);
+    __atomic_store_n(&helper_starter, (LONG)nt_thread_id(), __ATOMIC_RELAXED);
+    BOOL started = create(NULL, line, NULL, NULL, FALSE, DETACHED_PROCESS, NULL, NULL, &startup, &helper);
+    __atomic_store_n(&helper_starter, 0, __ATOMIC_RELAXED);
+    if (!started) return STATUS_DLL_NOT_FOUND;
+    NtWaitForSingleObject(helper.hProcess, FALSE, NULL);
+    NtClose(helper.hThread);
+    NtClose(helper.hProcess);
+    return STATUS_SUCCESS;
+}
+
+static BOOL is_wide(HANDLE process)
+{
+    /* On a 64-bit system, set for processes of 32 bits; on a 32-bit one there are no others. */
+    ULONG_PTR theirs = 0, own = 0;
+    return NtQueryInformationProcess(CURRENT_PROCESS, ProcessWow64Information, &own, sizeof(own), NULL) >= 0 && own &&
+           NtQueryInformationProcess(process, ProcessWow64Information, &theirs, sizeof(theirs), NULL) >= 0 && !theirs;
+}
+#endif
+
 NTSTATUS child_inject(HANDLE process, const WCHAR *options_text, uint64_t event)
 {
     struct target target;
     char path[PATH_MOST];
     UNICODE_STRING own = module_own_path();
+#ifndef _WIN64
+    if (is_wide(process)) return event ? STATUS_INVALID_IMAGE_FORMAT : wide_inject(process, options_text);
+#endif
     NTSTATUS status = target_open(&target, process);
     if (status >= 0) status = path_for_machine(own.Buffer, own.Length / sizeof(WCHAR), target.machine, path);
     if (status >= 0) status = target_inject(&target, path, options_text, event);
@@ -35,7 +104,11 @@ NTSTATUS NTAPI hook_NtCreateUserProcess(PHANDLE process, PHANDLE thread, ACCESS_
                                         ULONG thread_flags, PVOID parameters, PVOID create_info, PVOID attributes)
 {
     enum { SUSPENDED = 1 };
-    if (options.no_children)
+    BOOL follow = !options.no_children;
+#ifndef _WIN64
+    follow = follow && helper_starter != (LONG)nt_thread_id();
+#endif
+    if (!follow)
         return hook_original.NtCreateUserProcess(process, thread, process_access, thread_access, process_attributes,
                                                  thread_attributes, process_flags, thread_flags, parameters, create_info,
                                                  attributes);
