@@ -52,11 +52,12 @@ void image_exports(const struct image *image, void (*each)(const char *name, voi
 }
 
 /* The slots of one imported DLL: slots and names run side by side and end with 0. */
-static BOOL slots_of(const struct image *image, ULONG slots_at, ULONG names_at,
+static BOOL slots_of(const struct image *image, ULONG dll_at, ULONG slots_at, ULONG names_at,
                      BOOL (*each)(const struct image_slot *slot, void *context), void *context)
 {
     for (ULONG i = 0;; i++) {
-        struct image_slot slot = { image_at(image, slots_at + i * sizeof(void *), sizeof(void *)), NULL };
+        struct image_slot slot = { image_at(image, slots_at + i * sizeof(void *), sizeof(void *)), NULL,
+                                   image_at(image, dll_at, 1) };
         if (!slot.slot || !*slot.slot) return TRUE;
         const ULONG_PTR *name = names_at ? image_at(image, names_at + i * sizeof(void *), sizeof(void *)) : NULL;
         if (names_at && (!name || !*name)) return TRUE;
@@ -76,7 +77,7 @@ BOOL image_slots(const struct image *image, BOOL (*each)(const struct image_slot
     for (; import && import->Name && import->FirstThunk; import++) {
         /* Without a table of names the slots held the names, and are filled over them. */
         ULONG names = import->OriginalFirstThunk == import->FirstThunk ? 0 : import->OriginalFirstThunk;
-        if (!slots_of(image, import->FirstThunk, names, each, context)) return FALSE;
+        if (!slots_of(image, import->Name, import->FirstThunk, names, each, context)) return FALSE;
         if (!image_at(image, (ULONG)((BYTE *)(import + 1) - image->base), sizeof(*import))) break;
     }
     const IMAGE_DELAYLOAD_DESCRIPTOR *delayed =
@@ -84,7 +85,8 @@ BOOL image_slots(const struct image *image, BOOL (*each)(const struct image_slot
     for (; delayed && delayed->DllNameRVA && delayed->ImportAddressTableRVA; delayed++) {
         /* Very old tables hold addresses instead of offsets. */
         if (!delayed->Attributes.RvaBased) break;
-        if (!slots_of(image, delayed->ImportAddressTableRVA, delayed->ImportNameTableRVA, each, context)) return FALSE;
+        if (!slots_of(image, delayed->DllNameRVA, delayed->ImportAddressTableRVA, delayed->ImportNameTableRVA, each, context))
+            return FALSE;
         if (!image_at(image, (ULONG)((BYTE *)(delayed + 1) - image->base), sizeof(*delayed))) break;
     }
     return TRUE;

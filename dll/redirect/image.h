@@ -23,6 +23,7 @@ void image_exports(const struct image *image, void (*each)(const char *name, voi
 struct image_slot {
     void **slot;
     const char *name; /* NULL: by number, or not known */
+    const char *dll;  /* whose function it is; NULL: not known */
 };
 /* Calls back for each filled slot of the ordinary import tables, then of the delayed ones (those may be filled or still
  * lead into the module's own code). FALSE from the callback ends it. */

@@ -12,30 +12,34 @@ static const char *name_of(const ANSI_STRING *name, char copy[64])
     return copy;
 }
 
-static NTSTATUS found(NTSTATUS status, const ANSI_STRING *name, PVOID *address)
+static NTSTATUS found(NTSTATUS status, PVOID module, const ANSI_STRING *name, PVOID *address)
 {
     char copy[64];
-    if (status < 0) return status;
-    void *stand_in = table_find(*address, name_of(name, copy));
-    if (stand_in) *address = stand_in;
-    return status;
+    const char *known = name_of(name, copy);
+    void *stand_in = NULL;
+    if (status >= 0) stand_in = table_find(*address, known);
+    else if (known) stand_in = table_find_missing_in(module, known);
+    if (!stand_in) return status;
+    *address = stand_in;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI hook_LdrGetProcedureAddress(PVOID module, const ANSI_STRING *name, ULONG ordinal, PVOID *address)
 {
-    return found(hook_original.LdrGetProcedureAddress(module, name, ordinal, address), name, address);
+    return found(hook_original.LdrGetProcedureAddress(module, name, ordinal, address), module, name, address);
 }
 
 NTSTATUS NTAPI hook_LdrGetProcedureAddressEx(PVOID module, const ANSI_STRING *name, ULONG ordinal, PVOID *address,
                                              ULONG flags)
 {
-    return found(hook_original.LdrGetProcedureAddressEx(module, name, ordinal, address, flags), name, address);
+    return found(hook_original.LdrGetProcedureAddressEx(module, name, ordinal, address, flags), module, name, address);
 }
 
 NTSTATUS NTAPI hook_LdrGetProcedureAddressForCaller(PVOID module, const ANSI_STRING *name, ULONG ordinal, PVOID *address,
                                                     ULONG flags, PVOID caller)
 {
-    return found(hook_original.LdrGetProcedureAddressForCaller(module, name, ordinal, address, flags, caller), name, address);
+    return found(hook_original.LdrGetProcedureAddressForCaller(module, name, ordinal, address, flags, caller), module,
+                 name, address);
 }
 
 /* The system fills the slot with the original; the stand-in follows at once. */

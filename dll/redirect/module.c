@@ -44,6 +44,8 @@ static BOOL slot_patch(const struct image_slot *slot, void *context)
     struct patch *patch = context;
     void *was = __atomic_load_n(slot->slot, __ATOMIC_RELAXED);
     void *stand_in = table_find(was, slot->name);
+    /* A function that this system lacks: its slot leads to a trap, if the program started at all. */
+    if (!stand_in && slot->name && slot->dll) stand_in = table_find_missing(slot->dll, slot->name);
     if (!stand_in || stand_in == was) return TRUE;
     if (!page_open(patch, slot->slot)) return !(patch->failed = TRUE);
     __atomic_store_n(slot->slot, stand_in, __ATOMIC_RELEASE);

@@ -86,10 +86,16 @@ static void *export_find(PVOID module, const char *name)
     return LdrGetProcedureAddress(module, &string, 0, &address) >= 0 ? address : NULL;
 }
 
+enum { KERNELBASE, KERNEL32, PSAPI, MODULES };
+static PVOID modules[MODULES];
+
 BOOL table_build(void)
 {
 #define MODULE(name) module_find(L##name, sizeof(L##name) - sizeof(WCHAR))
-    PVOID ntdll = MODULE("ntdll.dll"), others[] = { MODULE("kernelbase.dll"), MODULE("kernel32.dll"), MODULE("psapi.dll") };
+    PVOID ntdll = MODULE("ntdll.dll");
+    modules[KERNELBASE] = MODULE("kernelbase.dll");
+    modules[KERNEL32] = MODULE("kernel32.dll");
+    modules[PSAPI] = MODULE("psapi.dll");
 #undef MODULE
     static BOOL named;
     if (!ntdll) return FALSE;
@@ -111,8 +117,8 @@ BOOL table_build(void)
             address_add(*stand_in->original, stand_in);
             continue;
         }
-        for (unsigned m = 0; m < COUNT_OF(others); m++) {
-            void *original = others[m] ? export_find(others[m], stand_in->name) : NULL;
+        for (unsigned m = 0; m < MODULES; m++) {
+            void *original = modules[m] ? export_find(modules[m], stand_in->name) : NULL;
             if (original) address_add(original, stand_in);
         }
     }
@@ -130,4 +136,33 @@ void *table_find(const void *address, const char *name)
         const struct stand_in *stand_in = name ? name_place(name) : addresses[i % ADDRESSES].stand_in;
         return stand_in->name ? stand_in->address : NULL;
     }
+}
+
+/* ---- what the system lacks ---- */
+static void *own_find(const char *name)
+{
+    /* k32mem's own extensions are nobody else's. */
+    if (name[0] == 'K' && name[3] == 'm') return NULL;
+    const struct stand_in *stand_in = name_place(name);
+    return stand_in->name && !stand_in->original ? stand_in->address : NULL;
+}
+
+static BOOL begins(const char *text, const char *lower)
+{
+    while (*lower && (*text | 0x20) == (*lower | 0x20)) text++, lower++;
+    return !*lower;
+}
+
+void *table_find_missing(const char *dll, const char *name)
+{
+    BOOL memory = begins(dll, "kernel32.") || begins(dll, "kernelbase.") || begins(dll, "psapi.") ||
+                  begins(dll, "api-ms-win-core-memory-") || begins(dll, "api-ms-win-core-heap-");
+    return memory ? own_find(name) : NULL;
+}
+
+void *table_find_missing_in(const void *module, const char *name)
+{
+    for (unsigned m = 0; m < MODULES; m++)
+        if (module && module == modules[m]) return own_find(name);
+    return NULL;
 }
