@@ -1,22 +1,30 @@
-/* scavenge.c - a thread that exists while there is idle memory, and gives it back when it has lain idle for a while.
+/* scavenge.c - a timer of the system's thread pool that runs while there is idle memory, and gives it back when it has
+ * lain idle for a while.
  *
- * The thread enters no DLL's thread notifications, holds no lock while it sleeps, and never takes the loader lock, so
- * that unloading can wait for it inside the entry point.
+ * A thread of our own would not do: one that has not begun when the DLL goes waits for the loader lock, which the
+ * unloading thread holds, and ending it from outside may leave a lock of the system's held for ever (seen under Wine).
+ * A callback that has not begun can be taken back; one that has never takes the loader lock, so that unloading can wait
+ * for it inside the entry point.
  */
 #include "scavenge.h"
 #include "bins.h"
 
-#define IDLE_MS 150      /* memory idle for this long goes back */
-#define ROUND_MS 50      /* how often the thread looks */
-#define QUIET_ROUNDS 20  /* looks without anything left to do until it ends */
-#define WORTH_BYTES ((SIZE_T)512 << 10)
-#define STACK_BYTES ((SIZE_T)128 << 10)
-#define SKIP_THREAD_ATTACH 2 /* THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH */
+NTSYSAPI NTSTATUS NTAPI TpAllocTimer(TP_TIMER **timer, PTP_TIMER_CALLBACK callback, PVOID context, PVOID environment);
+NTSYSAPI VOID NTAPI TpSetTimer(TP_TIMER *timer, LARGE_INTEGER *due, ULONG period, ULONG window);
+NTSYSAPI VOID NTAPI TpWaitForTimer(TP_TIMER *timer, ULONG cancel_pending);
+NTSYSAPI VOID NTAPI TpReleaseTimer(TP_TIMER *timer);
+NTSYSAPI BOOLEAN NTAPI RtlDllShutdownInProgress(void);
 
-enum { NONE, STARTING, RUNNING, STOPPED };
+#define IDLE_MS 150      /* memory idle for this long goes back */
+#define ROUND_MS 50      /* how often we look */
+#define QUIET_ROUNDS 20  /* looks without anything left to do until the timer stops */
+#define WORTH_BYTES ((SIZE_T)512 << 10)
+
+enum { NONE, RUNNING, STOPPED }; /* RUNNING: the timer is set, or its callback at work */
 static volatile LONG state;
 static volatile LONG again; /* something became idle since the last look */
-static HANDLE thread, stop;
+static unsigned quiet;      /* looks since then; the callback's */
+static TP_TIMER *timer;
 
 static SIZE_T theap_idle(struct theap *theap, uint32_t now, uint32_t age)
 {
@@ -44,38 +52,31 @@ static SIZE_T scavenge(uint32_t age)
 
 void scavenge_now(void) { scavenge(0); }
 
-static void end_thread(void) { NtTerminateThread(CURRENT_THREAD, 0); }
-
-static void NTAPI run(void *unused)
+static void set_timer(void)
 {
-    (void)unused;
-    if (InterlockedCompareExchange(&state, RUNNING, STARTING) != STARTING) end_thread();
-    for (unsigned quiet = 0;;) {
-        LARGE_INTEGER round = { .QuadPart = -10000LL * ROUND_MS };
-        if (NtWaitForSingleObject(stop, FALSE, &round) == STATUS_WAIT_0) end_thread();
-        BOOL news = InterlockedExchange(&again, 0) != 0;
-        if (scavenge(IDLE_MS) || news) {
-            quiet = 0;
-        } else if (++quiet >= QUIET_ROUNDS && InterlockedCompareExchange(&state, NONE, RUNNING) == RUNNING) {
-            end_thread();
-        }
-    }
+    LARGE_INTEGER due = { .QuadPart = -10000LL * ROUND_MS };
+    TpSetTimer(timer, &due, 0, 0);
 }
 
+static void CALLBACK look(TP_CALLBACK_INSTANCE *instance, PVOID context, TP_TIMER *self)
+{
+    (void)instance, (void)context, (void)self;
+    BOOL news = InterlockedExchange(&again, 0) != 0;
+    quiet = scavenge(IDLE_MS) || news ? 0 : quiet + 1;
+    if (quiet >= QUIET_ROUNDS) {
+        quiet = 0;
+        if (InterlockedCompareExchange(&state, NONE, RUNNING) == RUNNING) return;
+    }
+    if (state == RUNNING) set_timer();
+}
+
+/* Without the timer, memory stays until the heap uses it again or HeapSetInformation asks for it. */
 static void start(void)
 {
-    HANDLE event, created;
-    if (!nt_optional.NtCreateThreadEx || InterlockedCompareExchange(&state, STARTING, NONE) != NONE) return;
-    if (thread) NtClose(thread); /* of the one that ended for lack of work */
-    thread = NULL;
-    if (!stop && NtCreateEvent(&event, EVENT_ALL_ACCESS, NULL, EVENT_MANUAL, FALSE) >= 0) stop = event;
-    if (!stop || nt_optional.NtCreateThreadEx(&created, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS, (PVOID)(ULONG_PTR)run,
-                                              NULL, SKIP_THREAD_ATTACH, 0, 0, STACK_BYTES, NULL) < 0) {
-        /* Without the thread, memory stays until the heap uses it again or HeapSetInformation asks for it. */
-        InterlockedCompareExchange(&state, NONE, STARTING);
-        return;
-    }
-    thread = created;
+    if (RtlDllShutdownInProgress() || InterlockedCompareExchange(&state, RUNNING, NONE) != NONE) return;
+    if (!timer && TpAllocTimer(&timer, look, NULL, NULL) < 0) timer = NULL;
+    if (timer) set_timer();
+    else InterlockedCompareExchange(&state, NONE, RUNNING);
 }
 
 void scavenge_wake(void)
@@ -86,14 +87,11 @@ void scavenge_wake(void)
 
 void scavenge_stop(void)
 {
-    LONG was = InterlockedExchange(&state, STOPPED);
-    if (stop) NtSetEvent(stop, NULL);
-    if (thread) {
-        /* One that has not begun waits for the loader lock, which our caller holds: it never will. */
-        if (was == STARTING) NtTerminateThread(thread, 0);
-        NtWaitForSingleObject(thread, FALSE, NULL);
-        NtClose(thread);
-    }
-    if (stop) NtClose(stop);
-    thread = stop = NULL;
+    InterlockedExchange(&state, STOPPED);
+    if (!timer) return;
+    TpWaitForTimer(timer, TRUE); /* a callback that saw RUNNING may set the timer once more */
+    TpSetTimer(timer, NULL, 0, 0);
+    TpWaitForTimer(timer, TRUE);
+    TpReleaseTimer(timer);
+    timer = NULL;
 }

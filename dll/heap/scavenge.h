@@ -14,7 +14,7 @@ static inline uint32_t scavenge_clock(void)
 void scavenge_wake(void);
 /* Gives back all that is idle now. */
 void scavenge_now(void);
-/* Ends the scavenger, for unloading. */
+/* Ends the scavenger, for unloading. Under the loader lock. */
 void scavenge_stop(void);
 
 #endif
