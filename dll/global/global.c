@@ -31,38 +31,23 @@ K32MEM_API HGLOBAL WINAPI GlobalAlloc(UINT flags, SIZE_T bytes)
  * without GMEM_MOVEABLE, and for GMEM_DISCARDABLE without GMEM_MODIFY. Page: winbase/nf-winbase-globalrealloc */
 K32MEM_API HGLOBAL WINAPI GlobalReAlloc(HGLOBAL handle, SIZE_T bytes, UINT flags)
 {
-    HANDLE result;
-    DWORD error = object_resize(handle, bytes, flags, &result);
-    return error ? error_null(error) : result;
+    return object_resize_report(handle, bytes, flags);
 }
 
 /* Frees an object, locked or not. Returns NULL, or the handle on failure. NULL is ignored.
  * Errors: ERROR_INVALID_HANDLE; ERROR_NOACCESS for what has the form of an address and is none of a block.
  * Page: winbase/nf-winbase-globalfree */
-K32MEM_API HGLOBAL WINAPI GlobalFree(HGLOBAL handle)
-{
-    DWORD error = handle ? object_free(handle) : NO_ERROR;
-    if (!error) return NULL;
-    last_error_set(error);
-    return handle;
-}
-
-static __attribute__((noinline)) void *lock_slowly(HANDLE handle)
-{
-    void *address;
-    DWORD error = object_lock(handle, &address);
-    return error ? error_null(error) : address;
-}
+K32MEM_API HGLOBAL WINAPI GlobalFree(HGLOBAL handle) { return object_free_report(handle); }
 
 /* Returns the address of the object's memory, or NULL. A moveable object's lock count grows by one, up to 255; fixed
  * memory is its own address. Errors: ERROR_DISCARDED, ERROR_INVALID_HANDLE. Page: winbase/nf-winbase-globallock */
 K32MEM_API LPVOID WINAPI GlobalLock(HGLOBAL handle)
 {
     void *address = object_lock_quick(handle);
-    return address ? address : lock_slowly(handle);
+    return address ? address : object_lock_report(handle);
 }
 
-static __attribute__((noinline)) BOOL unlock_slowly(HANDLE handle)
+static __attribute__((noinline)) BOOL WINAPI unlock_slowly(HANDLE handle)
 {
     unsigned left = 0;
     BOOL fixed = FALSE;
@@ -73,13 +58,17 @@ static __attribute__((noinline)) BOOL unlock_slowly(HANDLE handle)
     return error == ERROR_INVALID_HANDLE;
 }
 
+static __attribute__((noinline)) BOOL WINAPI unlock_other(HANDLE handle)
+{
+    return !handle_is_moveable(handle) && block_is_ours(handle) ? TRUE : unlock_slowly(handle);
+}
+
 /* Lowers a moveable object's lock count. TRUE while it is still locked; when the count has reached 0, FALSE and the
  * last error NO_ERROR. TRUE for fixed memory, which has no count; TRUE as well, with the last error
  * ERROR_INVALID_HANDLE, for a wrong handle. Errors: ERROR_NOT_LOCKED. Page: winbase/nf-winbase-globalunlock */
 K32MEM_API BOOL WINAPI GlobalUnlock(HGLOBAL handle)
 {
-    if (!handle_is_moveable(handle) && block_is_ours(handle)) return TRUE;
-    return object_unlock_quick(handle) ? error_fail(NO_ERROR) : unlock_slowly(handle);
+    return object_unlock_quick(handle) ? error_fail(NO_ERROR) : unlock_other(handle);
 }
 
 /* Returns the lock count (GMEM_LOCKCOUNT, always 0 for fixed memory) and of GMEM_DISCARDED, GMEM_DISCARDABLE and

@@ -12,35 +12,20 @@ K32MEM_API HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T bytes)
 /* As GlobalReAlloc. Page: winbase/nf-winbase-localrealloc */
 K32MEM_API HLOCAL WINAPI LocalReAlloc(HLOCAL handle, SIZE_T bytes, UINT flags)
 {
-    HANDLE result;
-    DWORD error = object_resize(handle, bytes, flags, &result);
-    return error ? error_null(error) : result;
+    return object_resize_report(handle, bytes, flags);
 }
 
 /* As GlobalFree. Also frees what the system allocated for the caller to free with it. Page: winbase/nf-winbase-localfree */
-K32MEM_API HLOCAL WINAPI LocalFree(HLOCAL handle)
-{
-    DWORD error = handle ? object_free(handle) : NO_ERROR;
-    if (!error) return NULL;
-    last_error_set(error);
-    return handle;
-}
-
-static __attribute__((noinline)) void *lock_slowly(HANDLE handle)
-{
-    void *address;
-    DWORD error = object_lock(handle, &address);
-    return error ? error_null(error) : address;
-}
+K32MEM_API HLOCAL WINAPI LocalFree(HLOCAL handle) { return object_free_report(handle); }
 
 /* As GlobalLock. Page: winbase/nf-winbase-locallock */
 K32MEM_API LPVOID WINAPI LocalLock(HLOCAL handle)
 {
     void *address = object_lock_quick(handle);
-    return address ? address : lock_slowly(handle);
+    return address ? address : object_lock_report(handle);
 }
 
-static __attribute__((noinline)) BOOL unlock_slowly(HANDLE handle)
+static __attribute__((noinline)) BOOL WINAPI unlock_slowly(HANDLE handle)
 {
     unsigned left = 0;
     BOOL fixed = FALSE;

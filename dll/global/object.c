@@ -97,6 +97,33 @@ DWORD object_lock(HANDLE handle, void **address)
     return (entry_state(entry) ^ identity) & STATE_IDENTITY ? ERROR_INVALID_HANDLE : NO_ERROR;
 }
 
+HANDLE WINAPI object_resize_report(HANDLE handle, SIZE_T bytes, UINT flags)
+{
+    HANDLE result;
+    DWORD error = object_resize(handle, bytes, flags, &result);
+    return error ? error_null(error) : result;
+}
+
+HANDLE WINAPI object_free_report(HANDLE handle)
+{
+    DWORD error = handle ? object_free(handle) : NO_ERROR;
+    if (!error) return NULL;
+    last_error_set(error);
+    return handle;
+}
+
+static __attribute__((noinline)) void *WINAPI lock_slowly(HANDLE handle)
+{
+    void *address;
+    DWORD error = object_lock(handle, &address);
+    return error ? error_null(error) : address;
+}
+
+void *WINAPI object_lock_report(HANDLE handle)
+{
+    return !handle_is_moveable(handle) && block_is_ours(handle) ? handle : lock_slowly(handle);
+}
+
 DWORD object_unlock(HANDLE handle, unsigned *left, BOOL *fixed)
 {
     uint32_t identity, state;

@@ -10,7 +10,7 @@
  *              inside the system: passed on to them (system.h).
  * Anything else is refused with an error, and nothing is read through it.
  *
- * Operations return NO_ERROR or the error that the Win32 function is to report. None touches the last error, except
+ * Operations but for the reports return NO_ERROR or the error that the Win32 function is to report. None touches the last error, except
  * that a call to the heap that fails sets it too.
  */
 #ifndef K32MEM_OBJECT_H
@@ -42,14 +42,20 @@ DWORD object_size(HANDLE handle, SIZE_T *bytes);
 /* The handle whose locked address this is. */
 DWORD object_handle(LPCVOID address, HANDLE *handle);
 
-/* The short way of locking and unlocking, for what nearly all calls are: fixed memory of ours, or a moveable object that
- * is there, to be locked for the first time or unlocked for the last. An object's state is not read first: what it most
- * likely is follows from the handle, and the exchange tells whether it was that. */
+/* What both families report alike: the results of ReAlloc, Free and Lock, with the last error set on failure. WINAPI, so
+ * that the exported functions can end in a jump to them on i686 too. */
+HANDLE WINAPI object_resize_report(HANDLE handle, SIZE_T bytes, UINT flags);
+HANDLE WINAPI object_free_report(HANDLE handle);
+void *WINAPI object_lock_report(HANDLE handle);
+
+/* The short way of locking and unlocking, for what nearly all calls are: a moveable object that is there, to be locked
+ * for the first time or unlocked for the last. Its state is not read first: what it most likely is follows from the
+ * handle, and the exchange tells whether it was that. Whoever calls these leaves all other cases to a function that is
+ * not inline, so that no register need be saved for them. */
 static inline void *object_lock_quick(HANDLE handle)
 {
     uint32_t identity, state;
-    if (!handle_is_moveable(handle)) return block_is_ours(handle) ? handle : NULL;
-    struct entry *entry = handle_entry(handle, &identity);
+    struct entry *entry = handle_is_moveable(handle) ? handle_entry(handle, &identity) : NULL;
     if (!entry) return NULL;
     state = identity;
     if (!entry_exchange(entry, &state, identity + 1)) return NULL;

@@ -103,21 +103,28 @@ static inline BOOL handle_is_moveable(LPCVOID handle) { return ((ULONG_PTR)handl
  * ours. The entry may be free or of another generation: compare with its state. */
 static inline struct entry *handle_entry(LPCVOID handle, uint32_t *identity)
 {
+    /* The offset from the first entry's block field: turned right until it is an entry's number, it is far too large
+     * when it is negative or does not point at a block field. */
 #ifdef _WIN64
+    ULONG_PTR address = (ULONG_PTR)handle & (((ULONG_PTR)1 << GENERATION_SHIFT) - 1);
     uint64_t generation = (ULONG_PTR)handle >> GENERATION_SHIFT;
-    ULONG_PTR offset = ((ULONG_PTR)handle & (((ULONG_PTR)1 << GENERATION_SHIFT) - 1)) - (ULONG_PTR)table.base;
-    uint32_t index = (uint32_t)(offset >> ENTRY_BYTES_SHIFT);
-    if (offset >= HANDLE_SPACE || generation >> 16) return NULL;
+    ULONG_PTR offset = address - offsetof(struct entry, block) - (ULONG_PTR)table.base;
+    ULONG_PTR index = offset >> ENTRY_BYTES_SHIFT | offset << (64 - ENTRY_BYTES_SHIFT);
+    if (generation >> 16) return NULL;
 #else
-    ULONG_PTR offset = (ULONG_PTR)handle - (ULONG_PTR)table.base;
+    ULONG_PTR offset = (ULONG_PTR)handle - offsetof(struct entry, block) - (ULONG_PTR)table.base;
     uint32_t generation = offset >> GENERATION_SHIFT;
-    uint32_t index = (offset >> ENTRY_BYTES_SHIFT) & (LIMIT - 1);
+    ULONG_PTR index = offset & ((1u << GENERATION_SHIFT) - 1);
+    index = index >> ENTRY_BYTES_SHIFT | index << (32 - ENTRY_BYTES_SHIFT);
     if (generation >= table.generations) return NULL;
 #endif
-    if ((offset & (sizeof(struct entry) - 1)) != offsetof(struct entry, block)) return NULL;
     if (index >= __atomic_load_n(&table.committed, __ATOMIC_ACQUIRE)) return NULL;
     *identity = (uint32_t)generation << STATE_GENERATION_SHIFT | STATE_LIVE;
+#ifdef _WIN64
+    return (struct entry *)(address - offsetof(struct entry, block));
+#else
     return entry_at(index);
+#endif
 }
 
 /* The handle of an entry in the generation of state. */
