@@ -21,13 +21,8 @@
     X(NTSTATUS, NtFreeUserPhysicalPages, (HANDLE, PULONG_PTR, PULONG_PTR))                                           \
     X(NTSTATUS, NtMapUserPhysicalPages, (PVOID, ULONG_PTR, PULONG_PTR))                                              \
     X(NTSTATUS, NtMapUserPhysicalPagesScatter, (PVOID *, ULONG_PTR, PULONG_PTR))                                     \
-<<<<<<< HEAD
-    X(NTSTATUS, NtCreateThreadEx,                                                                                    \
-      (PHANDLE, ACCESS_MASK, PVOID, HANDLE, PVOID, PVOID, ULONG, SIZE_T, SIZE_T, SIZE_T, PVOID))                                                   \
     X(NTSTATUS, LdrAddRefDll, (ULONG, PVOID))                                                                        \
     X(NTSTATUS, LdrRegisterDllNotification, (ULONG, PVOID, PVOID, PVOID *))                                          \
-=======
->>>>>>> 1f3c793 (heap: idle memory is given back by a timer of the system's pool, no longer by a thread of ours: ending one that had not begun left Wine's own lock held (heap-fault hung) and its stack behind; tests/heap/load needs no sleep)
     X(NTSTATUS, NtQuerySystemInformationEx, (int, PVOID, ULONG, PVOID, ULONG, PULONG))                               \
     X(NTSTATUS, RtlGetNativeSystemInformation, (int, PVOID, ULONG, PULONG))                                          \
     X(NTSTATUS, RtlRegisterSecureMemoryCacheCallback, (PSECURE_MEMORY_CACHE_CALLBACK))                               \
