@@ -8,6 +8,7 @@ struct patch {
     BYTE *page; /* the page made writable, NULL: none */
     ULONG protect; /* its own protection */
     BOOL failed;
+    BOOL keep_moveable; /* the system's own Global and Local functions keep calling each other */
 };
 
 static void page_close(struct patch *patch)
@@ -47,6 +48,7 @@ static BOOL slot_patch(const struct image_slot *slot, void *context)
     /* A function that this system lacks: its slot leads to a trap, if the program started at all. */
     if (!stand_in && slot->name && slot->dll) stand_in = table_find_missing(slot->dll, slot->name);
     if (!stand_in || stand_in == was) return TRUE;
+    if (patch->keep_moveable && slot->name && table_is_moveable(slot->name)) return TRUE;
     if (!page_open(patch, slot->slot)) return !(patch->failed = TRUE);
     __atomic_store_n(slot->slot, stand_in, __ATOMIC_RELEASE);
     return TRUE;
@@ -66,6 +68,8 @@ BOOL module_patch(void *base)
     struct image image;
     struct patch patch = { 0 };
     if (base == &__ImageBase || !image_open(&image, base)) return TRUE;
+    /* They are asked for handles that only they know (global/system.h), and would ask k32mem in turn. */
+    patch.keep_moveable = table_is_home(base);
     image_slots(&image, slot_patch, &patch);
     page_close(&patch);
     return !patch.failed;

@@ -108,6 +108,9 @@ BOOL table_build(void)
     if (hook_original.name) name_add(#name, (void *)hook_##name, (void **)&hook_original.name);
         HOOKS(X)
 #undef X
+        /* kernel32's name for the same function. */
+        name_add("ResolveDelayLoadedAPI", (void *)hook_LdrResolveDelayLoadedAPI,
+                 (void **)&hook_original.LdrResolveDelayLoadedAPI);
         image_exports(&own, export_add, NULL);
     }
     for (unsigned i = 0; i < NAMES; i++) {
@@ -166,3 +169,7 @@ void *table_find_missing_in(const void *module, const char *name)
         if (module && module == modules[m]) return own_find(name);
     return NULL;
 }
+
+BOOL table_is_home(const void *module) { return module == modules[KERNELBASE] || module == modules[KERNEL32]; }
+
+BOOL table_is_moveable(const char *name) { return begins(name, "global") || begins(name, "local"); }

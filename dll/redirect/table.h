@@ -13,6 +13,9 @@ void *table_find(const void *address, const char *name);
  * DLL is not one where programs look for memory functions. */
 void *table_find_missing(const char *dll, const char *name);
 void *table_find_missing_in(const void *module, const char *name);
+/* Is this kernel32 or kernelbase? Is this one of their functions for moveable memory, Global* or Local*? */
+BOOL table_is_home(const void *module);
+BOOL table_is_moveable(const char *name);
 /* Makes stand_in take the place of k32mem's own function of that name: statistics. Before table_build. */
 void table_replace(const char *name, void *stand_in);
 

@@ -1,0 +1,5 @@
+# rules.mk - the programs of this folder are unmodified ones: nothing of k32mem is linked to them. The guest imports by
+# the names of API sets.
+LIBS_redirect                    :=
+LIBS_redirect-crossings          := -lntdll -lole32 -lpsapi -luuid
+LIBS_redirect-guest.dll          := -lwindowsapp

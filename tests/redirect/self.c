@@ -1,0 +1,104 @@
+/* self.c - a program that redirects itself while it runs: blocks of before and threads of before cross over. */
+#include "redirect.h"
+
+typedef BOOL(WINAPI *redirect_fn)(LPCWSTR);
+enum { THREADS = 4, BLOCKS = 200 };
+static void *before[BLOCKS];
+static volatile LONG stop, wrong;
+
+/* Allocates, checks and frees all the while, from before redirecting to after it. */
+static DWORD WINAPI busy(LPVOID number)
+{
+    BYTE *blocks[64] = { 0 };
+    SIZE_T sizes[64] = { 0 };
+    BYTE mark = (BYTE)(ULONG_PTR)number;
+    HANDLE heap = GetProcessHeap();
+    for (unsigned i = 0; !stop || i < 64; i++) {
+        unsigned slot = i % 64;
+        if (blocks[slot]) {
+            if (HeapSize(heap, 0, blocks[slot]) != sizes[slot] || blocks[slot][sizes[slot] - 1] != mark) InterlockedIncrement(&wrong);
+            if (i % 3 == 0) {
+                blocks[slot] = HeapReAlloc(heap, 0, blocks[slot], sizes[slot] += 50);
+                if (!blocks[slot]) return InterlockedIncrement(&wrong);
+                memset(blocks[slot], mark, sizes[slot]);
+                continue;
+            }
+            if (!HeapFree(heap, 0, blocks[slot])) InterlockedIncrement(&wrong);
+        }
+        sizes[slot] = 1 + i % 3000;
+        blocks[slot] = HeapAlloc(heap, 0, sizes[slot]);
+        if (!blocks[slot]) return InterlockedIncrement(&wrong);
+        memset(blocks[slot], mark, sizes[slot]);
+    }
+    for (unsigned i = 0; i < 64; i++)
+        if (!HeapFree(heap, 0, blocks[i])) InterlockedIncrement(&wrong);
+    return 0;
+}
+
+/* A function of its own: a compiler may keep an imported function's address for the length of a function. */
+__attribute__((noinline)) static void served_by_k32mem(HANDLE heap)
+{
+    void *p = HeapAlloc(heap, 0, 10);
+    assert_true(is_k32mem(heap, p, 10));
+    assert_true(HeapFree(heap, 0, p));
+}
+
+__attribute__((noinline)) static void free_before(HANDLE heap)
+{
+    for (int i = 0; i < BLOCKS; i++) {
+        assert_int_equal(HeapSize(heap, 0, before[i]), (SIZE_T)i * 37 + 1);
+        if (i % 2) assert_non_null(before[i] = HeapReAlloc(heap, 0, before[i], (SIZE_T)i * 50 + 1));
+        assert_true(HeapFree(heap, 0, before[i]));
+        assert_false(HeapFree(heap, 0, before[i]));
+    }
+}
+
+static void redirects_itself(void **state)
+{
+    char path[MAX_PATH + 16];
+    HANDLE threads[THREADS], heap = GetProcessHeap(), private_heap = HeapCreate(0, 0, 0);
+    (void)state;
+    void *in_private = HeapAlloc(private_heap, 0, 500);
+    HGLOBAL moveable = GlobalAlloc(GMEM_MOVEABLE, 300);
+    HLOCAL fixed = LocalAlloc(LMEM_FIXED, 200);
+    for (int i = 0; i < BLOCKS; i++) before[i] = HeapAlloc(heap, 0, (SIZE_T)i * 37 + 1);
+    for (int i = 0; i < THREADS; i++) threads[i] = CreateThread(NULL, 0, busy, (LPVOID)(ULONG_PTR)(i + 1), 0, NULL);
+    Sleep(50);
+
+    snprintf(path, sizeof(path), "%sk32mem.dll", own_folder());
+    HMODULE dll = LoadLibraryA(path);
+    assert_non_null(dll);
+    redirect_fn redirect = (redirect_fn)(void *)GetProcAddress(dll, "K32memRedirect");
+    assert_non_null(redirect);
+    assert_false(redirect(L"children=no,nonsense"));
+    assert_int_equal(GetLastError(), ERROR_INVALID_PARAMETER);
+    void *p = HeapAlloc(heap, 0, 10);
+    assert_true(is_system(heap, p));
+    assert_true(redirect(L"children=no"));
+    assert_true(redirect(NULL));
+    assert_true(HeapFree(heap, 0, p));
+    served_by_k32mem(heap);
+    free_before(heap);
+    assert_int_equal(GlobalSize(moveable), 300);
+    memset(GlobalLock(moveable), 1, 300);
+    assert_false(GlobalUnlock(moveable));
+    assert_null(GlobalFree(moveable));
+    assert_null(LocalFree(fixed));
+    assert_true(HeapFree(private_heap, 0, in_private));
+    assert_true(HeapDestroy(private_heap));
+    Sleep(50);
+    stop = 1;
+    assert_int_equal(WaitForMultipleObjects(THREADS, threads, TRUE, 60000), WAIT_OBJECT_0);
+    assert_int_equal(wrong, 0);
+    /* What is redirected stays. */
+    FreeLibrary(dll);
+    FreeLibrary(dll);
+    assert_true(is_redirected());
+    assert_true(HeapFree(heap, 0, HeapAlloc(heap, 0, 1)));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(redirects_itself) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
