@@ -23,7 +23,7 @@ static BOOL chunk_reserve(void)
         uintptr_t at = arena.base + (arena.chunk_end - arena.base);
         for (unsigned hole = 0; hole < 64; hole++, at += CHUNK_BYTES) {
             if (((at - arena.base) >> UNIT_SHIFT) + CHUNK_UNITS > ARENA_MAX_UNITS) return FALSE;
-            if (!os_reserve_for_good((void *)at, CHUNK_BYTES)) continue;
+            if (!os_reserve_kept((void *)at, CHUNK_BYTES)) continue;
             arena.chunk_end = at + CHUNK_BYTES;
             return TRUE;
         }
@@ -31,7 +31,7 @@ static BOOL chunk_reserve(void)
     }
     for (unsigned attempt = 0; attempt < 16; attempt++) {
         uintptr_t at = LOWEST + (random_next() % ((HIGHEST - LOWEST) / CHUNK_BYTES)) * CHUNK_BYTES;
-        if (!os_reserve_for_good((void *)at, CHUNK_BYTES)) continue;
+        if (!os_reserve_kept((void *)at, CHUNK_BYTES)) continue;
         arena.base = at;
         arena.chunk_end = at + CHUNK_BYTES;
         return TRUE;
@@ -41,7 +41,7 @@ static BOOL chunk_reserve(void)
 
 static BOOL map_extend(uintptr_t units)
 {
-    if (!arena.map && !(arena.map = os_reserve_for_good(NULL, ARENA_MAX_UNITS * sizeof(*arena.map)))) return FALSE;
+    if (!arena.map && !(arena.map = os_reserve_kept(NULL, ARENA_MAX_UNITS * sizeof(*arena.map)))) return FALSE;
     while (map_committed < units * sizeof(*arena.map)) {
         if (!os_commit((char *)arena.map + map_committed, MAP_STEP, FALSE)) return FALSE;
         map_committed += MAP_STEP;
@@ -78,28 +78,44 @@ BOOL arena_grow(SIZE_T units, uint32_t *first, uint32_t *count)
 
 BOOL arena_chunk_starts(uint32_t unit) { return unit % CHUNK_UNITS == 0; }
 
+BOOL arena_release(uint32_t first, uint32_t units)
+{
+    (void)first, (void)units;
+    return FALSE; /* address space is plenty */
+}
+
 struct slab *arena_at(uint32_t unit) { return unit < arena.limit >> UNIT_SHIFT ? arena.map[unit] : NULL; }
 
 #else
 
 static struct slab *unit_map[ARENA_MAX_UNITS];
 struct arena arena = { 0, ~(uintptr_t)0, unit_map, { 0 }, 0 };
-static uint8_t chunk_starts[ARENA_MAX_UNITS / 8];
+static uint16_t chunk_units[ARENA_MAX_UNITS]; /* of the chunk that starts at a unit; else 0 */
 
 BOOL arena_grow(SIZE_T units, uint32_t *first, uint32_t *count)
 {
     SIZE_T take = (units + CHUNK_UNITS - 1) & ~(CHUNK_UNITS - 1);
-    void *chunk = os_reserve_for_good(NULL, take << UNIT_SHIFT);
-    if (!chunk && take > units) chunk = os_reserve_for_good(NULL, (take = units) << UNIT_SHIFT);
+    void *chunk = os_reserve_kept(NULL, take << UNIT_SHIFT);
+    if (!chunk && take > units) chunk = os_reserve_kept(NULL, (take = units) << UNIT_SHIFT);
     if (!chunk) return FALSE;
     *first = (uint32_t)((uintptr_t)chunk >> UNIT_SHIFT);
     *count = (uint32_t)take;
-    chunk_starts[*first / 8] |= (uint8_t)(1 << *first % 8);
+    chunk_units[*first] = (uint16_t)take;
     for (SIZE_T i = 0; i < take; i++) arena.map[*first + i] = &slab_nobody;
     return TRUE;
 }
 
-BOOL arena_chunk_starts(uint32_t unit) { return chunk_starts[unit / 8] >> unit % 8 & 1; }
+BOOL arena_chunk_starts(uint32_t unit) { return chunk_units[unit] != 0; }
+
+BOOL arena_release(uint32_t first, uint32_t units)
+{
+    if (chunk_units[first] != units) return FALSE;
+    /* The map goes on having entries for these units: nobody's, for threads that look at this moment. */
+    chunk_units[first] = 0;
+    for (uint32_t i = 0; i < units; i++) arena_set(first + i, &slab_nobody);
+    os_release_kept(arena_address(first));
+    return TRUE;
+}
 
 struct slab *arena_at(uint32_t unit) { return unit < ARENA_MAX_UNITS ? arena.map[unit] : NULL; }
 #endif

@@ -115,7 +115,7 @@ static struct heap *place_take(void)
         free_heaps = heap->next;
         return heap;
     }
-    if (!heap_array && !(heap_array = os_reserve_for_good(NULL, HEAPS_MAX * HEAP_PLACE))) return NULL;
+    if (!heap_array && !(heap_array = os_reserve_kept(NULL, HEAPS_MAX * HEAP_PLACE))) return NULL;
     if (heap_array_used == HEAPS_MAX * HEAP_PLACE) return NULL;
     if (heap_array_used + HEAP_PLACE > heap_array_committed) {
         if (!os_commit(heap_array + heap_array_committed, UNIT_BYTES, FALSE)) return NULL;

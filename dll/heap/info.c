@@ -89,8 +89,8 @@ static void sum(struct heap *heap, struct totals *totals)
     lock_release(&heap->lock);
 }
 
-/* Gives idle memory back and returns the size in bytes of the largest free block that is committed; 0 with NO_ERROR when
- * there is none, 0 with another error on failure. flags: HEAP_NO_SERIALIZE. Page: heapapi/nf-heapapi-heapcompact */
+/* The size in bytes of the largest run of free blocks; 0 with NO_ERROR when there is none, 0 with another error on failure.
+ * There is nothing to join: neighbours that are free are one run already. flags: HEAP_NO_SERIALIZE. Page: heapapi/nf-heapapi-heapcompact */
 K32MEM_API SIZE_T WINAPI HeapCompact(HANDLE handle, DWORD flags)
 {
     struct totals totals;

@@ -34,7 +34,7 @@ static BOOL commit_until(char *end)
 static void *bump(SIZE_T bytes)
 {
     if ((SIZE_T)(meta.end - meta.next) < bytes) {
-        char *region = os_reserve_for_good(NULL, REGION_BYTES);
+        char *region = os_reserve_kept(NULL, REGION_BYTES);
         if (!region) return NULL;
         meta.next = meta.committed = region;
         meta.end = region + REGION_BYTES;

@@ -47,21 +47,25 @@ void os_release(void *at)
 
 /* More than the arena can have chunks. What found no place here would only outlive the DLL. */
 #define KEPT_MAX 1024
-static void *kept[KEPT_MAX];
-static volatile LONG kept_count;
+static PVOID volatile kept[KEPT_MAX];
 
-void *os_reserve_for_good(void *at, SIZE_T bytes)
+void *os_reserve_kept(void *at, SIZE_T bytes)
 {
     void *p = os_reserve(at, bytes);
-    if (p) {
-        LONG place = InterlockedIncrement(&kept_count) - 1;
-        if (place < KEPT_MAX) kept[place] = p;
-    }
+    for (unsigned i = 0; p && i < KEPT_MAX; i++)
+        if (!kept[i] && !InterlockedCompareExchangePointer(&kept[i], p, NULL)) break;
     return p;
+}
+
+void os_release_kept(void *at)
+{
+    for (unsigned i = 0; i < KEPT_MAX; i++)
+        if (kept[i] == at) kept[i] = NULL;
+    os_release(at);
 }
 
 void os_release_all(void)
 {
-    for (LONG i = 0; i < kept_count && i < KEPT_MAX; i++) os_release(kept[i]);
-    kept_count = 0;
+    for (unsigned i = 0; i < KEPT_MAX; i++)
+        if (kept[i]) os_release(kept[i]);
 }

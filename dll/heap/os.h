@@ -10,8 +10,9 @@ void *os_reserve(void *at, SIZE_T bytes);
 BOOL os_commit(void *at, SIZE_T bytes, BOOL execute);
 void os_decommit(void *at, SIZE_T bytes);
 void os_release(void *at);
-/* As os_reserve, for what is kept until the DLL goes; and the end of all of it. */
-void *os_reserve_for_good(void *at, SIZE_T bytes);
+/* As os_reserve and os_release, for what goes when the DLL does; and the end of all that is left of it. */
+void *os_reserve_kept(void *at, SIZE_T bytes);
+void os_release_kept(void *at);
 void os_release_all(void);
 
 #endif

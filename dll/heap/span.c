@@ -91,6 +91,15 @@ static void shelf_put(struct slab *span, unsigned place)
     shelf_add(span, place);
 }
 
+/* Gives a clean span's address space back, where that is worth it. */
+static void release_chunk(struct slab *span)
+{
+    uint32_t first = span->first_unit, units = span->units;
+    shelf_remove(span);
+    if (arena_release(first, units)) meta_slab_free(span);
+    else shelf_add(span, PLACE_CLEAN);
+}
+
 /* A run without a description gets one. If there is no memory for it the run's address space is lost, nothing else. */
 static void shelf_put_run(uint32_t first, uint32_t units, unsigned place)
 {
@@ -204,6 +213,7 @@ static void give(struct slab *slab, BOOL decommit)
     for (uint32_t i = 0; i < slab->units; i++) arena_set(slab->first_unit + i, &slab_nobody);
     if (decommit) os_decommit((void *)slab->base, (SIZE_T)slab->units << UNIT_SHIFT);
     shelf_put(slab, decommit ? PLACE_CLEAN : PLACE_DIRTY);
+    if (decommit) release_chunk(slab);
 }
 
 void span_give(struct slab *slab, BOOL decommit)
@@ -306,6 +316,7 @@ SIZE_T span_purge(uint32_t now, uint32_t age)
             }
             lock_acquire(&arena.lock);
             shelf_put(span, PLACE_CLEAN);
+            release_chunk(span);
             lock_release(&arena.lock);
         }
     }

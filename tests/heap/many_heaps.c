@@ -77,9 +77,12 @@ static void one_round(void)
     }
 }
 
-/* All address space in use, reserved or committed, in bytes. */
+/* All address space in use, reserved or committed, in bytes. What lies idle is given back first: how much does depends on
+ * how many of a round's threads happened to run at once. */
 static SIZE_T space_used(void)
 {
+    struct { DWORD version, flags; } all = { 1, 0 }; /* HEAP_OPTIMIZE_RESOURCES_INFORMATION */
+    expect(HeapSetInformation(NULL, (HEAP_INFORMATION_CLASS)3, &all, sizeof all), "HeapOptimizeResources: %lu", GetLastError());
     MEMORY_BASIC_INFORMATION info;
     SIZE_T sum = 0;
     for (BYTE *at = NULL; VirtualQuery(at, &info, sizeof info); at = (BYTE *)info.BaseAddress + info.RegionSize) {
@@ -98,7 +101,8 @@ static void many(void **state)
     for (int i = 0; i < 3; i++) one_round();
     SIZE_T after = space_used();
     expect(GetProcessHeaps(0, NULL) == heaps, "heaps are left over");
-    expect(after < before + (16 << 20), "%u KB of address space are left over", (unsigned)((after - before) >> 10));
+    /* One unit of 64 KB lost with each heap would be 120 MB. Stacks of threads that ended come and go by the dozen. */
+    expect(after < before + (32 << 20), "%u KB of address space are left over", (unsigned)((after - before) >> 10));
 }
 
 int main(void)
