@@ -1,0 +1,60 @@
+/* report.c - tells what it was given: command line, standard input, environment, what redirects it. For check-launcher. */
+#include "redirect.h"
+
+static int misbehave(const char *how)
+{
+    HANDLE heap = GetProcessHeap();
+    unsigned char *p = HeapAlloc(heap, 0, 100);
+    memset(p, 0x5a, 100);
+    if (!strcmp(how, "behind")) { /* writes behind the end, up to 32 bytes: no neighbour may be damaged */
+        unsigned char *blocks[64];
+        for (int i = 0; i < 64; i++) memset(blocks[i] = HeapAlloc(heap, 0, 96), i, 96);
+        for (int i = 0; i < 64; i += 2) memset(blocks[i] + 96, 0xee, 32);
+        for (int i = 1; i < 64; i += 2)
+            for (int n = 0; n < 96; n++)
+                if (blocks[i][n] != i) return 1;
+        return HeapSize(heap, 0, p) != 100;
+    }
+    if (!strcmp(how, "freed")) { /* reads what it has freed, while others are allocated */
+        HeapFree(heap, 0, p);
+        if (HeapFree(heap, 0, p) || HeapSize(heap, 0, p) != (SIZE_T)-1) return 2;
+        for (int i = 0; i < 200; i++) {
+            void *other = HeapAlloc(heap, 0, 100);
+            memset(other, 1, 100);
+            HeapFree(heap, 0, other);
+        }
+        for (int n = 0; n < 100; n++)
+            if (p[n] != 0x5a) return 1;
+        return 0;
+    }
+    /* Uses what it never wrote. */
+    HeapFree(heap, 0, p);
+    for (int i = 0; i < 500; i++) {
+        p = HeapAlloc(heap, 0, 100);
+        for (int n = 0; n < 100; n++)
+            if (p[n]) return 1;
+        memset(p, 0x5a, 100);
+        p = HeapReAlloc(heap, 0, p, 3000);
+        for (int n = 100; n < 3000; n++)
+            if (p[n]) return 1;
+        memset(p, 0x5a, 3000);
+        HeapFree(heap, 0, p);
+    }
+    return 0;
+}
+
+int main(int count, char **words)
+{
+    char line[256], variable[64] = "";
+    (void)words;
+    if (count == 2 && (!strcmp(words[1], "behind") || !strcmp(words[1], "freed") || !strcmp(words[1], "unwritten")))
+        return misbehave(words[1]);
+    GetEnvironmentVariableA("CHECK_VARIABLE", variable, sizeof(variable));
+    void *p = HeapAlloc(GetProcessHeap(), 0, 10);
+    printf("words: %d\ncommand line: %s\nvariable: %s\n", count, GetCommandLineA(), variable);
+    printf("loaded: %s\nheap redirected: %s\n", is_redirected() ? "yes" : "no",
+           is_redirected() && is_k32mem(GetProcessHeap(), p, 10) ? "yes" : "no");
+    while (fgets(line, sizeof(line), stdin)) printf("read: %s", line);
+    fprintf(stderr, "to standard error\n");
+    return 41;
+}
