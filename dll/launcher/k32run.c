@@ -100,6 +100,8 @@ static void refuse(HANDLE process, NTSTATUS status)
         fail(EXIT_SELF, program, "there is no k32mem.dll for this program's architecture: x86_64 and i686 lie in folders of these names, side by side");
     if (status == STATUS_OBJECT_NAME_INVALID)
         fail(EXIT_SELF, own_path, "k32mem.dll must lie in a folder whose path is plain ASCII and not too long: move it");
+    if (status == STATUS_NOT_SUPPORTED)
+        fail(EXIT_NOT_RUNNABLE, program, "a program of .NET code alone has no imports to redirect");
     fail_number(EXIT_NOT_RUNNABLE, program, "k32mem cannot be loaded into the program, which was not run; status", (DWORD)status);
 }
 

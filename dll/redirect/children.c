@@ -96,6 +96,22 @@ NTSTATUS child_inject(HANDLE process, const WCHAR *options_text, uint64_t event)
     return status;
 }
 
+/* Programs of the system's that live on beside the one that happened to start them, and serve others too. */
+static BOOL is_servant(const BYTE *parameters)
+{
+    static const char *const names[] = { "conhost.exe", "explorer.exe", "services.exe", "svchost.exe", "rpcss.exe",
+                                         "plugplay.exe", "winedevice.exe", "wineboot.exe", "werfault.exe" };
+    const UNICODE_STRING *image = (const UNICODE_STRING *)(parameters + PARAMETERS_IMAGE);
+    SIZE_T length = image->Length / sizeof(WCHAR), start = length;
+    while (start && image->Buffer[start - 1] != '\\') start--;
+    for (unsigned i = 0; i < COUNT_OF(names); i++) {
+        SIZE_T at = 0;
+        while (names[i][at] && start + at < length && (image->Buffer[start + at] | 0x20) == (WCHAR)(names[i][at] | 0x20)) at++;
+        if (!names[i][at] && start + at == length) return TRUE;
+    }
+    return FALSE;
+}
+
 /* Every way to start a program comes through here. The new process does not run before k32mem is in it, and runs without
  * where that cannot be (no k32mem.dll for its architecture): what it would be without us, never half. */
 NTSTATUS NTAPI hook_NtCreateUserProcess(PHANDLE process, PHANDLE thread, ACCESS_MASK process_access,
@@ -104,7 +120,7 @@ NTSTATUS NTAPI hook_NtCreateUserProcess(PHANDLE process, PHANDLE thread, ACCESS_
                                         ULONG thread_flags, PVOID parameters, PVOID create_info, PVOID attributes)
 {
     enum { SUSPENDED = 1 };
-    BOOL follow = !options.no_children;
+    BOOL follow = !options.no_children && !is_servant(parameters);
 #ifndef _WIN64
     follow = follow && helper_starter != (LONG)nt_thread_id();
 #endif

@@ -57,7 +57,7 @@ NTSTATUS target_open(struct target *target, HANDLE process)
 struct layout {
     ULONG image_bytes, directories_at, slot_bytes;
     IMAGE_DATA_DIRECTORY directories[IMAGE_NUMBEROF_DIRECTORY_ENTRIES];
-    ULONG sections_at, sections;
+    ULONG sections_at, sections, count; /* count: of directories */
 };
 
 static NTSTATUS layout_read(const struct target *target, struct layout *layout)
@@ -69,16 +69,15 @@ static NTSTATUS layout_read(const struct target *target, struct layout *layout)
     BOOL wide = target->machine == IMAGE_FILE_MACHINE_AMD64;
     NTSTATUS status = read(target, target->headers, &headers, wide ? sizeof(headers.wide) : sizeof(headers.narrow));
     if (status < 0) return status;
-    ULONG count;
     if (wide) {
         layout->image_bytes = headers.wide.OptionalHeader.SizeOfImage;
         layout->directories_at = offsetof(IMAGE_NT_HEADERS64, OptionalHeader.DataDirectory);
-        count = headers.wide.OptionalHeader.NumberOfRvaAndSizes;
+        layout->count = headers.wide.OptionalHeader.NumberOfRvaAndSizes;
         memcpy(layout->directories, headers.wide.OptionalHeader.DataDirectory, sizeof(layout->directories));
     } else {
         layout->image_bytes = headers.narrow.OptionalHeader.SizeOfImage;
         layout->directories_at = offsetof(IMAGE_NT_HEADERS32, OptionalHeader.DataDirectory);
-        count = headers.narrow.OptionalHeader.NumberOfRvaAndSizes;
+        layout->count = headers.narrow.OptionalHeader.NumberOfRvaAndSizes;
         memcpy(layout->directories, headers.narrow.OptionalHeader.DataDirectory, sizeof(layout->directories));
     }
     layout->directories_at += target->headers;
@@ -86,7 +85,7 @@ static NTSTATUS layout_read(const struct target *target, struct layout *layout)
     layout->sections = headers.narrow.FileHeader.NumberOfSections;
     layout->sections_at =
         target->headers + (ULONG)offsetof(IMAGE_NT_HEADERS32, OptionalHeader) + headers.narrow.FileHeader.SizeOfOptionalHeader;
-    return count > IMAGE_DIRECTORY_ENTRY_IAT ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
+    return layout->count > IMAGE_DIRECTORY_ENTRY_IAT ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
 }
 
 /* Memory of the target behind its image, at most REACH away. */
@@ -137,6 +136,15 @@ static NTSTATUS slots_directory(const struct target *target, const struct layout
     return STATUS_SUCCESS;
 }
 
+/* A program of .NET code alone: the loader leaves its imports aside and hands it to the runtime. */
+static BOOL is_managed(const struct target *target, const struct layout *layout)
+{
+    const IMAGE_DATA_DIRECTORY *directory = &layout->directories[IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR];
+    IMAGE_COR20_HEADER header;
+    return layout->count > IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR && directory->VirtualAddress &&
+           read(target, directory->VirtualAddress, &header, sizeof(header)) >= 0 && header.Flags & COMIMAGE_FLAGS_ILONLY;
+}
+
 NTSTATUS target_inject(const struct target *target, const char *path, const WCHAR *options, uint64_t event)
 {
     static const char magic[] = PAYLOAD_MAGIC;
@@ -144,6 +152,7 @@ NTSTATUS target_inject(const struct target *target, const char *path, const WCHA
     ULONG count, path_bytes = 0, options_bytes = 0;
     NTSTATUS status = layout_read(target, &layout);
     if (status < 0) return status;
+    if (is_managed(target, &layout)) return STATUS_NOT_SUPPORTED;
     IMAGE_DATA_DIRECTORY *import = &layout.directories[IMAGE_DIRECTORY_ENTRY_IMPORT];
     if ((status = imports_count(target, import->VirtualAddress, &count)) < 0) return status;
     while (path[path_bytes++]) {}

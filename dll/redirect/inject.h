@@ -23,7 +23,7 @@ NTSTATUS target_open(struct target *target, HANDLE process);
 
 /* Makes the k32mem.dll at path (in plain ASCII, as import tables have it) the first import of the target, and leaves
  * options. event: a handle of the target's to be set once it is redirected, or 0. After a failure the process is as it
- * was. */
+ * was. STATUS_NOT_SUPPORTED: a program of .NET code alone. */
 NTSTATUS target_inject(const struct target *target, const char *path, const WCHAR *options, uint64_t event);
 
 #endif
