@@ -56,10 +56,8 @@ static void battery_attributes(const struct create_form *form)
         else
             EXPECT_NONE(mapping, ERROR_INVALID_PARAMETER);
     }
-    CHECK(form->page, "paging file, PAGE_READONLY|SEC_IMAGE, 4 MB: there is no image");
-    SET_SENTINEL();
-    HANDLE mapping = form->create(INVALID_HANDLE_VALUE, NULL, PAGE_READONLY | SEC_IMAGE, 4 << 20, NULL);
-    EXPECT_NONE(mapping, ANY_ERROR);
+    try_create(form, "paging file, PAGE_READONLY|SEC_IMAGE, 4 MB: there is no image",
+               INVALID_HANDLE_VALUE, NULL, PAGE_READONLY | SEC_IMAGE, 4 << 20, NULL, FALSE, ANY_ERROR);
 }
 FOR_EACH_CREATE(attributes, battery_attributes)
 
@@ -77,15 +75,11 @@ static void battery_large_pages(const struct create_form *form)
         EXPECT_CREATED(mapping, ERROR_SUCCESS);
     else
         EXPECT_NONE(mapping, ERROR_PRIVILEGE_NOT_HELD);
-    CHECK(form->page, "paging file, SEC_LARGE_PAGES|SEC_COMMIT, one large page and 4096 bytes");
-    SET_SENTINEL();
-    mapping = form->create(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE | LARGE_PAGES | SEC_COMMIT, large + 4096, NULL);
-    EXPECT_NONE(mapping, ANY_ERROR);
+    try_create(form, "paging file, SEC_LARGE_PAGES|SEC_COMMIT, one large page and 4096 bytes",
+               INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE | LARGE_PAGES | SEC_COMMIT, large + 4096, NULL, FALSE, ANY_ERROR);
     file = file_make(GENERIC_READ | GENERIC_WRITE, 4096);
-    CHECK(form->page, "a data file, SEC_LARGE_PAGES|SEC_COMMIT, one large page");
-    SET_SENTINEL();
-    mapping = form->create(file, NULL, PAGE_READWRITE | LARGE_PAGES | SEC_COMMIT, large, NULL);
-    EXPECT_NONE(mapping, ANY_ERROR);
+    try_create(form, "a data file, SEC_LARGE_PAGES|SEC_COMMIT, one large page",
+               file, NULL, PAGE_READWRITE | LARGE_PAGES | SEC_COMMIT, large, NULL, FALSE, ANY_ERROR);
     CloseHandle(file);
 }
 FOR_EACH_CREATE(large_pages, battery_large_pages)
@@ -96,10 +90,8 @@ static void battery_image(const struct create_form *form)
     NEED(MapViewOfFile);
     NEED(VirtualQuery);
     if (form != &form_app) { /* its page lists SEC_IMAGE_NO_EXECUTE only */
-        CHECK(form->page, "a 5000-byte data file, PAGE_READONLY|SEC_IMAGE");
-        SET_SENTINEL();
-        mapping = form->create(text, NULL, PAGE_READONLY | SEC_IMAGE, 0, NULL);
-        EXPECT_NONE(mapping, ERROR_BAD_EXE_FORMAT);
+        try_create(form, "a 5000-byte data file, PAGE_READONLY|SEC_IMAGE",
+                   text, NULL, PAGE_READONLY | SEC_IMAGE, 0, NULL, FALSE, ERROR_BAD_EXE_FORMAT);
         CHECK(form->page, "a program, PAGE_READONLY|SEC_IMAGE: the view is an image");
         SET_SENTINEL();
         mapping = form->create(image, NULL, PAGE_READONLY | SEC_IMAGE, 0, NULL);
@@ -114,14 +106,10 @@ static void battery_image(const struct create_form *form)
         }
         CloseHandle(mapping);
     }
-    CHECK(form->page, "a program, PAGE_READONLY|SEC_IMAGE_NO_EXECUTE");
-    SET_SENTINEL();
-    mapping = form->create(image, NULL, PAGE_READONLY | 0x11000000, 0, NULL);
-    EXPECT_CREATED(mapping, ERROR_SUCCESS);
-    CHECK(form->page, "a program, PAGE_READWRITE|SEC_IMAGE_NO_EXECUTE");
-    SET_SENTINEL();
-    mapping = form->create(image, NULL, PAGE_READWRITE | 0x11000000, 0, NULL);
-    EXPECT_NONE(mapping, ANY_ERROR);
+    try_create(form, "a program, PAGE_READONLY|SEC_IMAGE_NO_EXECUTE",
+               image, NULL, PAGE_READONLY | 0x11000000, 0, NULL, TRUE, ERROR_SUCCESS);
+    try_create(form, "a program, PAGE_READWRITE|SEC_IMAGE_NO_EXECUTE",
+               image, NULL, PAGE_READWRITE | 0x11000000, 0, NULL, FALSE, ANY_ERROR);
     CloseHandle(image);
     CloseHandle(text);
 }

@@ -160,4 +160,15 @@ struct create_form {
         if (handle) CloseHandle(handle);                                                                             \
     } while (0)
 
+/* A check of one creation, which is to succeed or to fail with this last error. */
+static inline void try_create(const struct create_form *form, const char *what, HANDLE file, SECURITY_ATTRIBUTES *security,
+                              ULONG protect, ULONG64 bytes, const char *name, BOOL created, DWORD error)
+{
+    CHECK(form->page, "%s", what);
+    SET_SENTINEL();
+    HANDLE mapping = form->create(file, security, protect, bytes, name);
+    if (created) EXPECT_CREATED(mapping, error);
+    else EXPECT_NONE(mapping, error);
+}
+
 #endif

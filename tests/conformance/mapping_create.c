@@ -69,62 +69,37 @@ FOR_EACH_CREATE(file_access, battery_file_access)
 
 static void battery_sizes(const struct create_form *form)
 {
-    HANDLE file, mapping;
-    CHECK(form->page, "paging file, size 0");
-    SET_SENTINEL();
-    mapping = form->create(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, NULL);
-    EXPECT_NONE(mapping, ERROR_INVALID_PARAMETER);
-
-    CHECK(form->page, "paging file, size 1");
-    SET_SENTINEL();
-    mapping = form->create(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 1, NULL);
-    EXPECT_CREATED(mapping, ERROR_SUCCESS);
-
-    CHECK(form->page, "paging file, size 0x7fffffffffffffff");
-    SET_SENTINEL();
-    mapping = form->create(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0x7fffffffffffffffull, NULL);
-    EXPECT_NONE(mapping, ANY_ERROR);
+    HANDLE file;
+    try_create(form, "paging file, size 0",
+               INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, NULL, FALSE, ERROR_INVALID_PARAMETER);
+    try_create(form, "paging file, size 1", INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 1, NULL, TRUE, ERROR_SUCCESS);
+    try_create(form, "paging file, size 0x7fffffffffffffff",
+               INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0x7fffffffffffffffull, NULL, FALSE, ANY_ERROR);
 
     file = file_make(GENERIC_READ | GENERIC_WRITE, 0);
-    CHECK(form->page, "empty file, PAGE_READWRITE, size 0");
-    SET_SENTINEL();
-    mapping = form->create(file, NULL, PAGE_READWRITE, 0, NULL);
-    EXPECT_NONE(mapping, ERROR_FILE_INVALID);
-    CHECK(form->page, "empty file, PAGE_READONLY, size 0");
-    SET_SENTINEL();
-    mapping = form->create(file, NULL, PAGE_READONLY, 0, NULL);
-    EXPECT_NONE(mapping, ERROR_FILE_INVALID);
-    CHECK(form->page, "empty file, PAGE_READWRITE, size 6000: the file grows");
-    SET_SENTINEL();
-    mapping = form->create(file, NULL, PAGE_READWRITE, 6000, NULL);
-    EXPECT_CREATED(mapping, ERROR_SUCCESS);
+    try_create(form, "empty file, PAGE_READWRITE, size 0",
+               file, NULL, PAGE_READWRITE, 0, NULL, FALSE, ERROR_FILE_INVALID);
+    try_create(form, "empty file, PAGE_READONLY, size 0",
+               file, NULL, PAGE_READONLY, 0, NULL, FALSE, ERROR_FILE_INVALID);
+    try_create(form, "empty file, PAGE_READWRITE, size 6000: the file grows",
+               file, NULL, PAGE_READWRITE, 6000, NULL, TRUE, ERROR_SUCCESS);
     EXPECT_UINT("file size", file_bytes(file), 6000);
     CloseHandle(file);
 
     file = file_make(GENERIC_READ | GENERIC_WRITE, 5000);
-    CHECK(form->page, "5000-byte file, PAGE_READONLY, size 6000");
-    SET_SENTINEL();
-    mapping = form->create(file, NULL, PAGE_READONLY, 6000, NULL);
-    EXPECT_NONE(mapping, ANY_ERROR);
+    try_create(form, "5000-byte file, PAGE_READONLY, size 6000",
+               file, NULL, PAGE_READONLY, 6000, NULL, FALSE, ANY_ERROR);
     EXPECT_UINT("file size", file_bytes(file), 5000);
-    CHECK(form->page, "5000-byte file, PAGE_WRITECOPY, size 6000");
-    SET_SENTINEL();
-    mapping = form->create(file, NULL, PAGE_WRITECOPY, 6000, NULL);
-    EXPECT_NONE(mapping, ANY_ERROR);
-    CHECK(form->page, "5000-byte file, PAGE_READWRITE, size 100: smaller than the file");
-    SET_SENTINEL();
-    mapping = form->create(file, NULL, PAGE_READWRITE, 100, NULL);
-    EXPECT_CREATED(mapping, ERROR_SUCCESS);
+    try_create(form, "5000-byte file, PAGE_WRITECOPY, size 6000",
+               file, NULL, PAGE_WRITECOPY, 6000, NULL, FALSE, ANY_ERROR);
+    try_create(form, "5000-byte file, PAGE_READWRITE, size 100: smaller than the file",
+               file, NULL, PAGE_READWRITE, 100, NULL, TRUE, ERROR_SUCCESS);
     EXPECT_UINT("file size", file_bytes(file), 5000);
-    CHECK(form->page, "5000-byte file, PAGE_READWRITE, size 70000: the file grows");
-    SET_SENTINEL();
-    mapping = form->create(file, NULL, PAGE_READWRITE, 70000, NULL);
-    EXPECT_CREATED(mapping, ERROR_SUCCESS);
+    try_create(form, "5000-byte file, PAGE_READWRITE, size 70000: the file grows",
+               file, NULL, PAGE_READWRITE, 70000, NULL, TRUE, ERROR_SUCCESS);
     EXPECT_UINT("file size", file_bytes(file), 70000);
-    CHECK(form->page, "70000-byte file, PAGE_READWRITE, size 2^60: more than any disk has");
-    SET_SENTINEL();
-    mapping = form->create(file, NULL, PAGE_READWRITE, 1ull << 60, NULL);
-    EXPECT_NONE(mapping, ERROR_DISK_FULL);
+    try_create(form, "70000-byte file, PAGE_READWRITE, size 2^60: more than any disk has",
+               file, NULL, PAGE_READWRITE, 1ull << 60, NULL, FALSE, ERROR_DISK_FULL);
     EXPECT_UINT("file size", file_bytes(file), 70000);
     CloseHandle(file);
 }
@@ -133,14 +108,10 @@ FOR_EACH_CREATE(sizes, battery_sizes)
 static void battery_handles(const struct create_form *form)
 {
     HANDLE event = CreateEventW(NULL, FALSE, FALSE, NULL), mapping;
-    CHECK(form->page, "a number that is no handle, PAGE_READWRITE, 4096");
-    SET_SENTINEL();
-    mapping = form->create((HANDLE)0xdeadbee0, NULL, PAGE_READWRITE, 4096, NULL);
-    EXPECT_NONE(mapping, ERROR_INVALID_HANDLE);
-    CHECK(form->page, "an event's handle, PAGE_READWRITE, 4096");
-    SET_SENTINEL();
-    mapping = form->create(event, NULL, PAGE_READWRITE, 4096, NULL);
-    EXPECT_NONE(mapping, ERROR_INVALID_HANDLE);
+    try_create(form, "a number that is no handle, PAGE_READWRITE, 4096",
+               (HANDLE)0xdeadbee0, NULL, PAGE_READWRITE, 4096, NULL, FALSE, ERROR_INVALID_HANDLE);
+    try_create(form, "an event's handle, PAGE_READWRITE, 4096",
+               event, NULL, PAGE_READWRITE, 4096, NULL, FALSE, ERROR_INVALID_HANDLE);
     CHECK(form->page, "NULL in place of INVALID_HANDLE_VALUE, PAGE_READWRITE, 4096");
     UNDECIDED("the page does not speak of NULL");
     SET_SENTINEL();

@@ -93,22 +93,16 @@ static void battery_existing(const struct create_form *form)
     CloseHandle(second);
 
     event = CreateEventA(NULL, FALSE, FALSE, own_name("k32mem-event"));
-    CHECK(form->page, "the name of an event");
-    SET_SENTINEL();
-    second = form->create(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0x10000, own_name("k32mem-event"));
-    EXPECT_NONE(second, ERROR_INVALID_HANDLE);
+    try_create(form, "the name of an event",
+               INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0x10000, own_name("k32mem-event"), FALSE, ERROR_INVALID_HANDLE);
     CloseHandle(event);
     event = CreateMutexA(NULL, FALSE, own_name("k32mem-mutex"));
-    CHECK(form->page, "the name of a mutex");
-    SET_SENTINEL();
-    second = form->create(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0x10000, own_name("k32mem-mutex"));
-    EXPECT_NONE(second, ERROR_INVALID_HANDLE);
+    try_create(form, "the name of a mutex",
+               INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0x10000, own_name("k32mem-mutex"), FALSE, ERROR_INVALID_HANDLE);
     CloseHandle(event);
     event = CreateSemaphoreA(NULL, 1, 1, own_name("k32mem-semaphore"));
-    CHECK(form->page, "the name of a semaphore");
-    SET_SENTINEL();
-    second = form->create(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0x10000, own_name("k32mem-semaphore"));
-    EXPECT_NONE(second, ERROR_INVALID_HANDLE);
+    try_create(form, "the name of a semaphore",
+               INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0x10000, own_name("k32mem-semaphore"), FALSE, ERROR_INVALID_HANDLE);
     CloseHandle(event);
 }
 FOR_EACH_CREATE(existing, battery_existing)

@@ -1,10 +1,8 @@
 /* numa.c - NUMA nodes and their processors. Machines differ, so what is checked is how the answers fit together. */
-#include "conform.h"
-#include "k32mem.h"
+#include "numa.h"
 
 FAMILY(numa)
 
-FUNCTION(BOOL, GetNumaHighestNodeNumber, (PULONG))
 FUNCTION(BOOL, GetNumaProcessorNode, (UCHAR, PUCHAR))
 FUNCTION(BOOL, GetNumaProcessorNodeEx, (PPROCESSOR_NUMBER, PUSHORT))
 FUNCTION(BOOL, GetNumaNodeProcessorMask, (UCHAR, PULONGLONG))
@@ -23,13 +21,6 @@ FUNCTION(BOOL, GetNumaNodeNumberFromHandle, (HANDLE, PUSHORT))
 #define P_PROXIMITY "winbase/nf-winbase-getnumaproximitynode"
 #define P_PROXIMITY_EX "systemtopologyapi/nf-systemtopologyapi-getnumaproximitynodeex"
 #define P_HANDLE "winbase/nf-winbase-getnumanodenumberfromhandle"
-
-static ULONG highest(void)
-{
-    ULONG node = 0;
-    if (pGetNumaHighestNodeNumber) pGetNumaHighestNodeNumber(&node);
-    return node;
-}
 
 TEST(GetNumaHighestNodeNumber, value)
 {

@@ -1,10 +1,8 @@
 /* numa_memory.c - the memory of NUMA nodes, and memory partitions. */
-#include "conform.h"
-#include "k32mem.h"
+#include "numa.h"
 
 FAMILY(numa)
 
-FUNCTION(BOOL, GetNumaHighestNodeNumber, (PULONG))
 FUNCTION(BOOL, GetNumaAvailableMemoryNode, (UCHAR, PULONGLONG))
 FUNCTION(BOOL, GetNumaAvailableMemoryNodeEx, (USHORT, PULONGLONG))
 FUNCTION(BOOL, GetMemoryNumaClosestInitiatorNode, (ULONG, ULONG *))
@@ -18,13 +16,6 @@ FUNCTION(BOOL, QueryPartitionInformation, (HANDLE, WIN32_MEMORY_PARTITION_INFORM
 #define P_PERFORMANCE "memoryapi/ns-memoryapi-numa_node_memory_performance_latency"
 #define P_OPEN "memoryapi/nf-memoryapi-opendedicatedmemorypartition"
 #define P_QUERY "memoryapi/nf-memoryapi-querypartitioninformation"
-
-static ULONG highest(void)
-{
-    ULONG node = 0;
-    if (pGetNumaHighestNodeNumber) pGetNumaHighestNodeNumber(&node);
-    return node;
-}
 
 TEST(GetNumaAvailableMemoryNode, nodes)
 {

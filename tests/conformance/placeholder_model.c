@@ -1,11 +1,5 @@
 /* placeholder_model.c - many random steps on placeholders, page by page, against a model of what is where. */
-#include "placeholder.h"
-
-FUNCTION(PVOID, MapViewOfFile3,
-         (HANDLE, HANDLE, PVOID, ULONG64, SIZE_T, ULONG, ULONG, MEM_EXTENDED_PARAMETER *, ULONG))
-FUNCTION(BOOL, UnmapViewOfFile, (LPCVOID))
-FUNCTION(BOOL, UnmapViewOfFile2, (HANDLE, PVOID, ULONG))
-FUNCTION(HANDLE, CreateFileMappingW, (HANDLE, LPSECURITY_ATTRIBUTES, DWORD, DWORD, DWORD, LPCWSTR))
+#include "placeholder_view.h"
 
 enum { AREA = 80 /* pages: five granules */, STEPS = 1200 };
 enum kind { PLACEHOLDER, PRIVATE, VIEW };

@@ -17,7 +17,8 @@ static struct covered *find(const char *function)
     return NULL;
 }
 
-/* The names in a module definition file, with the family that the comment "; ---- FAMILY" above them gives. */
+/* The names in a module definition file, with the family that the comment "; ---- FAMILY" above them gives. Those that
+ * begin with K32mem are no functions of Windows: no page documents them, and they have tests of their own. */
 static void read_exports(const char *path)
 {
     char *text = file_read(path, NULL), *family = "";
@@ -30,7 +31,7 @@ static void read_exports(const char *path)
             family = name + 6 + strspn(name + 6, " -");
         } else if (!strncmp(name, "EXPORTS", 7)) {
             exports = true;
-        } else if (exports && *name && *name != ';') {
+        } else if (exports && *name && *name != ';' && strncmp(name, "K32mem", 6)) {
             name[strcspn(name, " \t=@;")] = 0;
             functions = realloc(functions, (function_count + 1) * sizeof(*functions));
             functions[function_count++] = (struct covered){ .function = name, .family = family };
