@@ -79,7 +79,7 @@ K32MEM_API LOCK_FREE BOOL WINAPI HeapFree(HANDLE handle, DWORD flags, LPVOID p)
             if (LIKELY(*state < STATE_NONE)) {
                 *state = STATE_FREE;
                 if (LIKELY(--slab->countdown)) return TRUE;
-                return theap_event(slab);
+                return theap_event(theap, slab);
             }
         }
     }

@@ -1,4 +1,4 @@
-/* heap.c - heaps: making, destroying, listing and locking them. */
+/* heap.c - heaps: making, destroying and listing them. */
 #include "heap.h"
 #include "foreign.h"
 #include "helpers.h"
@@ -6,10 +6,7 @@
 #include "scavenge.h"
 #include "../core/attach.h"
 
-NTSYSAPI NTSTATUS NTAPI RtlInitializeCriticalSection(RTL_CRITICAL_SECTION *section);
 NTSYSAPI NTSTATUS NTAPI RtlDeleteCriticalSection(RTL_CRITICAL_SECTION *section);
-NTSYSAPI NTSTATUS NTAPI RtlEnterCriticalSection(RTL_CRITICAL_SECTION *section);
-NTSYSAPI NTSTATUS NTAPI RtlLeaveCriticalSection(RTL_CRITICAL_SECTION *section);
 
 /* Private heaps lie in one array, so that a handle can be checked without touching what it points to. */
 #ifdef _WIN64
@@ -155,11 +152,18 @@ K32MEM_API HANDLE WINAPI HeapCreate(DWORD options, SIZE_T initial, SIZE_T maximu
     return heap ? heap->handle : error_null(ERROR_NOT_ENOUGH_MEMORY);
 }
 
-/* Takes every thread's part of the heap away. */
+/* Takes every thread's part of the heap away. A thread that freed a block of a slab which was given back since, and whose
+ * description this heap has now, may be about to queue it: with the home's lock held it finds that it has no home. */
 static void discard_theaps(struct heap *heap)
 {
     struct theap *theap;
     lock_acquire(&registry_lock);
+    lock_acquire(&heap->lock);
+    for (struct slab *slab = heap->slabs; slab; slab = slab->heap_next) {
+        slab->home = NULL;
+        slab->place = PLACE_NONE;
+    }
+    lock_release(&heap->lock);
     while ((theap = heap->theaps)) {
         struct thread *thread = theap->thread;
         heap->theaps = theap->heap_next;
@@ -168,6 +172,9 @@ static void discard_theaps(struct heap *heap)
         *link = theap->thread_next;
         unsigned entry = thread_entry(heap->handle);
         if (thread->entry[entry] == theap) thread->entry[entry] = &theap_nobody;
+        lock_acquire(&theap->lock);
+        theap_forget_all(theap);
+        lock_release(&theap->lock);
         meta_theap_free(theap);
     }
     lock_release(&registry_lock);
@@ -178,8 +185,6 @@ static void discard_slabs(struct heap *heap)
     struct slab *first = NULL, *next;
     for (struct slab *slab = heap->slabs; slab; slab = next) {
         next = slab->heap_next;
-        slab->home = NULL;
-        slab->pending = 0;
         if (slab_is_huge(slab)) {
             huge_free(slab);
         } else {
@@ -242,60 +247,4 @@ K32MEM_API DWORD WINAPI GetProcessHeaps(DWORD count, PHANDLE heaps)
     }
     lock_release(&heap_list_lock);
     return total;
-}
-
-/* ---- HeapLock ---- */
-static RTL_CRITICAL_SECTION *serialize(struct heap *heap)
-{
-    if (!(__atomic_load_n(&heap->flags, __ATOMIC_ACQUIRE) & HEAP_HAS_SERIALIZE)) {
-        lock_acquire(&heap->lock);
-        if (!(heap->flags & HEAP_HAS_SERIALIZE)) {
-            RtlInitializeCriticalSection(&heap->serialize);
-            __atomic_store_n(&heap->flags, heap->flags | HEAP_HAS_SERIALIZE, __ATOMIC_RELEASE);
-        }
-        lock_release(&heap->lock);
-    }
-    return &heap->serialize;
-}
-
-void heap_wait(struct heap *heap)
-{
-    RtlEnterCriticalSection(serialize(heap));
-    RtlLeaveCriticalSection(&heap->serialize);
-}
-
-/* Keeps all other threads from allocating in, freeing to and changing the heap until HeapUnlock; may be nested. What
- * another thread has begun when this returns counts as having come before. Page: heapapi/nf-heapapi-heaplock */
-K32MEM_API BOOL WINAPI HeapLock(HANDLE handle)
-{
-    struct heap *heap = heap_of(handle);
-    if (!heap) return foreign_lock(handle);
-    RtlEnterCriticalSection(serialize(heap));
-    if (heap->lock_depth++) return TRUE;
-    ULONG me = nt_thread_id();
-    __atomic_store_n(&heap->locked_by, me, __ATOMIC_SEQ_CST);
-    /* Close every other thread's fast path. Slow paths look at locked_by with their theap's lock held, so taking each
-     * of these locks once waits for those under way. New theaps find the heap locked. */
-    lock_acquire(&registry_lock);
-    for (struct theap *theap = heap->theaps; theap; theap = theap->heap_next) {
-        if (theap->thread->id == me) continue;
-        lock_acquire(&theap->lock);
-        theap_close(theap);
-        lock_release(&theap->lock);
-    }
-    lock_release(&registry_lock);
-    /* The last handles closed must have left this processor before the caller goes on. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return TRUE;
-}
-
-/* Undoes one HeapLock. By the thread that locked. Errors: ERROR_NOT_OWNER. Page: heapapi/nf-heapapi-heapunlock */
-K32MEM_API BOOL WINAPI HeapUnlock(HANDLE handle)
-{
-    struct heap *heap = heap_of(handle);
-    if (!heap) return foreign_unlock(handle);
-    if (heap->locked_by != nt_thread_id()) return error_fail(ERROR_NOT_OWNER);
-    if (--heap->lock_depth == 0) __atomic_store_n(&heap->locked_by, 0, __ATOMIC_RELEASE);
-    RtlLeaveCriticalSection(&heap->serialize);
-    return TRUE;
 }

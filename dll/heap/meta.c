@@ -98,12 +98,20 @@ void meta_slab_free(struct slab *slab)
     POOL_GIVE(free_slabs, next, slab);
 }
 
+/* All but the lock: a thread may still be about to take it, or hold it, to find that the theap is gone. */
+static void clear_theap(struct theap *theap)
+{
+    const size_t behind = offsetof(struct theap, lock) + sizeof(theap->lock);
+    memset(theap, 0, offsetof(struct theap, lock));
+    memset((char *)theap + behind, 0, sizeof(*theap) - behind);
+    theap_close(theap);
+}
+
 struct theap *meta_theap(void) { POOL_TAKE(free_theaps, heap_next); }
 
 void meta_theap_free(struct theap *theap)
 {
-    memset(theap, 0, sizeof(*theap));
-    theap_close(theap);
+    clear_theap(theap);
     POOL_GIVE(free_theaps, heap_next, theap);
 }
 
@@ -111,7 +119,7 @@ struct thread *meta_thread(void) { POOL_TAKE(free_threads, next); }
 
 void meta_thread_free(struct thread *thread)
 {
-    memset(thread, 0, sizeof(*thread));
-    theap_close(&thread->main);
+    clear_theap(&thread->main);
+    memset((char *)thread + sizeof(thread->main), 0, sizeof(*thread) - sizeof(thread->main));
     POOL_GIVE(free_threads, next, thread);
 }

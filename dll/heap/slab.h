@@ -6,7 +6,8 @@
 
 /* A new slab of a class for theap, in no list yet. NULL when out of memory. Under theap->lock. */
 struct slab *slab_create(struct theap *theap, unsigned class_index);
-/* Takes the slab out of its heap and gives everything back. It must be in no list of a theap. */
+/* Takes the slab out of its heap and gives everything back. It must be in no list of a theap. Under its home's lock, if it
+ * has a home. */
 void slab_destroy(struct slab *slab);
 /* Gives back what a slab's description holds beside its span. */
 void slab_drop_meta(struct slab *slab);

@@ -153,8 +153,10 @@ void theap_event_locked(struct slab *slab)
     struct theap *theap = slab->home;
     if (slab->place == PLACE_BIN) {
         slab->countdown = COUNTDOWN_OFF;
+    } else if (slab->place != PLACE_FULL && slab->place != PLACE_AVAILABLE) {
+        return;
     } else if (slab->class_index == CLASS_LARGE) {
-        large_freed(theap, slab);
+        if (slab->state[0] == STATE_FREE) large_freed(theap, slab);
     } else {
         uint32_t free = slab_count_free(slab);
         if (slab->place == PLACE_FULL && free < slab_worth(slab)) {
@@ -167,11 +169,11 @@ void theap_event_locked(struct slab *slab)
     }
 }
 
-BOOL theap_event(struct slab *slab)
+/* Between the free and this, another thread may have found the slab empty and given it back. */
+BOOL theap_event(struct theap *theap, struct slab *slab)
 {
-    struct theap *theap = slab->home;
     lock_acquire(&theap->lock);
-    theap_event_locked(slab);
+    if (slab->home == theap) theap_event_locked(slab);
     lock_release(&theap->lock);
     return TRUE;
 }
@@ -208,6 +210,15 @@ void theap_forget(struct slab *slab)
     if (before) before->pending_next = slab->pending_next;
     else home->pending = slab->pending_next;
     InterlockedExchange(&slab->pending, 0);
+}
+
+void theap_forget_all(struct theap *theap)
+{
+    struct slab *slab;
+    while ((slab = theap->pending)) {
+        theap->pending = slab->pending_next;
+        InterlockedExchange(&slab->pending, 0);
+    }
 }
 
 /* The slab may be given back at any moment by whoever sees its last block free, and its description used again; then

@@ -17,8 +17,8 @@ BOOL theap_refill_quick(struct theap *theap, unsigned class_index);
 /* As above, or from any other slab. Under theap->lock. FALSE when out of memory. */
 BOOL theap_refill(struct theap *theap, unsigned class_index);
 
-/* The slab's countdown reached 0. By its home's thread. Returns TRUE, so that HeapFree can end with it. */
-BOOL theap_event(struct slab *slab);
+/* The countdown of a slab of this thread's theap reached 0. Returns TRUE, so that HeapFree can end with it. */
+BOOL theap_event(struct theap *theap, struct slab *slab);
 /* The same, with the home's lock held. */
 void theap_event_locked(struct slab *slab);
 
@@ -26,6 +26,8 @@ void theap_event_locked(struct slab *slab);
 void theap_remote_freed(struct slab *slab);
 /* Takes a slab that is about to be destroyed out of its home's queue. Under the home's lock, if it has a home. */
 void theap_forget(struct slab *slab);
+/* Empties the queue. Under theap->lock. */
+void theap_forget_all(struct theap *theap);
 /* Looks at the slabs queued by remote frees. own: the caller is the theap's thread. Under theap->lock. */
 void theap_collect(struct theap *theap, BOOL own);
 
