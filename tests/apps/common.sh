@@ -99,7 +99,7 @@ program_run() {
     mkdir -p "$results"
     for output in "${outputs[@]}"; do rm -rf "${work:?}/$output"; done
     (cd "$work" && "$top/tests/apps/measure" "$results.tsv" "${APPS_LIMIT:-120}" "$top/tests/apps/job" "$name" "$mode" \
-        >"$results/stdout" 2>"$results/stderr" </dev/null)
+        >"$results/stdout" 2>"$results/stderr" </dev/null {hold}>&-)
     cut -f 4 "$results.tsv" >"$results/exit-code"
     if [ -n "$strip" ]; then sed -E -i "$strip" "$results/stdout" "$results/stderr"; fi
     for output in "${outputs[@]}"; do
@@ -162,10 +162,14 @@ prefix_hold() {
     mkdir -p "$TMPDIR"
     mkfifo "$TMPDIR/apps-hold"
     "$top/wine/run" "$build/prefix/drive_c/windows/system32/cmd.exe" <"$TMPDIR/apps-hold" >/dev/null 2>&1 &
+    holder=$!
     exec {hold}>"$TMPDIR/apps-hold"
     rm -f "$TMPDIR/apps-hold"
-    "$top/wine/run" "$build/prefix/drive_c/windows/system32/cmd.exe" /c exit 0 >/dev/null 2>&1 </dev/null ||
+    "$top/wine/run" "$build/prefix/drive_c/windows/system32/cmd.exe" /c exit 0 >/dev/null 2>&1 </dev/null {hold}>&- ||
         fail "Wine does not start in build/prefix; run: make -f Makefile.mingw setup"
 }
 
-prefix_release() { exec {hold}>&-; }
+prefix_release() {
+    exec {hold}>&-
+    kill "$holder" 2>/dev/null || true
+}
