@@ -99,7 +99,7 @@ program_run() {
     mkdir -p "$results"
     for output in "${outputs[@]}"; do rm -rf "${work:?}/$output"; done
     (cd "$work" && "$top/tests/apps/measure" "$results.tsv" "${APPS_LIMIT:-120}" "$top/tests/apps/job" "$name" "$mode" \
-        >"$results/stdout" 2>"$results/stderr" </dev/null {hold}>&-)
+        >"$results/stdout" 2>"$results/stderr" </dev/null)
     cut -f 4 "$results.tsv" >"$results/exit-code"
     if [ -n "$strip" ]; then sed -E -i "$strip" "$results/stdout" "$results/stderr"; fi
     for output in "${outputs[@]}"; do
