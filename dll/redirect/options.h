@@ -2,7 +2,7 @@
  *
  *   only=LIST     redirect only these functions      LIST: family names (heap, global, virtual, mapping, isbad) and
  *   except=LIST   redirect all but these             function names, which may end in *, with + between them
- *   off           redirect nothing (for a program's own file)
+ *   off           redirect nothing but the program's children (for a program's own file)
  *   children=no   do not follow the processes that the program starts; children=yes (the default) undoes it
  *   stats         statistics at the end, on standard error; stats=FILE appends them to a file
  *   delay=N       a freed block is really freed after N more: helps programs that read what they have freed

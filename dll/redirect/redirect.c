@@ -53,7 +53,11 @@ static void options_gather(void)
 /* ---- the work ---- */
 static BOOL redirect(void)
 {
-    if (options.off) return TRUE;
+    /* Switched off, only the children are still looked after: see options_redirects. */
+    if (options.off) {
+        options.stats = options.zero = FALSE;
+        options.pad = options.delay = 0;
+    }
     if (options.pad || options.delay || options.zero) helpers_enable(options.pad, options.delay, options.zero);
     /* Found now, past our own hooks. */
     system_resolve();
