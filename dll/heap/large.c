@@ -182,7 +182,7 @@ void large_freed(struct theap *theap, struct slab *slab)
         theap->cache_bytes -= span_bytes(last);
         slab_destroy(last);
     }
-    scavenge_wake();
+    scavenge_wake(FALSE);
 }
 
 BOOL large_resize(struct slab *slab, SIZE_T bytes, SIZE_T *zero_from)

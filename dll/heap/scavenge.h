@@ -10,8 +10,8 @@ static inline uint32_t scavenge_clock(void)
     return (uint32_t)(*(const volatile uint64_t *)(SHARED_DATA + SHARED_INTERRUPT_TIME) / 10000);
 }
 
-/* Something became idle. Cheap when the scavenger is up already or there is little to do. */
-void scavenge_wake(void);
+/* Something became idle; much: more than may stay so. Cheap when the scavenger is up already or there is little to do. */
+void scavenge_wake(BOOL much);
 /* Gives back all that is idle now. */
 void scavenge_now(void);
 /* Ends the scavenger, for unloading. Under the loader lock. */

@@ -221,7 +221,7 @@ void span_give(struct slab *slab, BOOL decommit)
     lock_acquire(&arena.lock);
     give(slab, decommit);
     lock_release(&arena.lock);
-    scavenge_wake();
+    scavenge_wake(FALSE);
 }
 
 void span_give_all(struct slab *first, BOOL decommit)
@@ -232,7 +232,7 @@ void span_give_all(struct slab *first, BOOL decommit)
         give(slab, decommit);
     }
     lock_release(&arena.lock);
-    scavenge_wake();
+    scavenge_wake(FALSE);
 }
 
 /* The free units that follow unit at, of any kind, as far as units; makes more of the arena known if it ends there. */
@@ -286,7 +286,7 @@ BOOL span_shorten(struct slab *slab, SIZE_T units)
     slab->units = (uint32_t)units;
     shelf_put(rest, PLACE_DIRTY);
     lock_release(&arena.lock);
-    scavenge_wake();
+    scavenge_wake(FALSE);
     return TRUE;
 }
 

@@ -3,7 +3,10 @@
 #include "scavenge.h"
 
 #define COUNTDOWN_OFF 0x40000000u /* a bin's slab is not watched */
-#define EMPTY_KEPT 8              /* empty slabs that a theap keeps for itself */
+/* Empty slabs that a theap keeps for itself: making one anew costs as much as hundreds of allocations. From EMPTY_WORTH on
+ * the scavenger must come for them. */
+#define EMPTY_KEPT (sizeof(void *) == 8 ? 48 : 16)
+#define EMPTY_WORTH 8
 
 LOCK_FREE static void bin_load(struct bin *bin, struct slab *slab, uint32_t group, bits mask)
 {
@@ -142,7 +145,7 @@ static void slab_emptied(struct theap *theap, struct slab *slab)
         theap->empty_slabs++;
         slab->idle_since = scavenge_clock();
         place_available(theap, slab, 0);
-        scavenge_wake();
+        scavenge_wake(theap->empty_slabs > EMPTY_WORTH);
     } else {
         slab_destroy(slab);
     }
