@@ -48,8 +48,8 @@ __attribute__((noinline)) static void free_before(HANDLE heap)
     for (int i = 0; i < BLOCKS; i++) {
         assert_int_equal(HeapSize(heap, 0, before[i]), (SIZE_T)i * 37 + 1);
         if (i % 2) assert_non_null(before[i] = HeapReAlloc(heap, 0, before[i], (SIZE_T)i * 50 + 1));
+        /* Not a second time: the busy threads may have been given the place by then. */
         assert_true(HeapFree(heap, 0, before[i]));
-        assert_false(HeapFree(heap, 0, before[i]));
     }
 }
 
