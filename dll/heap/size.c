@@ -27,6 +27,7 @@ K32MEM_API SIZE_T WINAPI HeapSize(HANDLE handle, DWORD flags, LPCVOID p)
             /* As in HeapFree, what lies behind the last block is STATE_NONE. */
             SIZE_T state = slab->state[index];
             if (LIKELY(state < STATE_SIDE)) return slab->block_bytes - state;
+            if (LIKELY(state == STATE_SIDE && slab->class_index != CLASS_LARGE)) return slab->sizes[index];
         }
     }
     return size_slow(handle, p);
