@@ -94,14 +94,16 @@ static SIZE_T view_extent(PVOID base)
 
 static NTSTATUS unmap(HANDLE process, PVOID base, ULONG flags)
 {
-    if (region_any() && process_is_own(process)) {
-        NTSTATUS status = region_unmap(base, flags);
-        if (status != REGION_NOT_MINE) return status;
+    NTSTATUS status = REGION_NOT_MINE;
+    BOOL preserve = (flags & PRESERVE_PLACEHOLDER) != 0;
+    if (preserve || region_any()) {
+        if (process_is_own(process)) status = region_unmap(base, flags);
+        else if (preserve) status = region_unmap(NULL, flags); /* refused where placeholders are only in this process */
     }
+    if (status != REGION_NOT_MINE) return status;
     SIZE_T bytes;
-    NTSTATUS status = base_check(process, base, &bytes);
+    status = base_check(process, base, &bytes);
     if (status < 0) return status;
-    if (flags & PRESERVE_PLACEHOLDER) return STATUS_CONFLICTING_ADDRESSES; /* a view that replaced no placeholder */
     do {
         if (flags && nt_optional.NtUnmapViewOfSectionEx)
             status = nt_optional.NtUnmapViewOfSectionEx(process, base, flags);

@@ -68,6 +68,11 @@ static NTSTATUS map_emulated(struct mapping *m, const struct parameters *wanted)
     return map_try((PVOID)ALIGN_DOWN(r->base, GRANULE_BYTES), m);
 }
 
+static BOOL parameter_refused(NTSTATUS status)
+{
+    return status == STATUS_INVALID_PARAMETER || (status >= STATUS_INVALID_PARAMETER_1 && status <= STATUS_INVALID_PARAMETER_12);
+}
+
 /* Maps a view of a section into a process (NULL: this one), with extended parameters. base: rounded down to 64 KB, or
  * NULL; for MEM_REPLACE_PLACEHOLDER the exact base of a placeholder of exactly bytes. offset: a multiple of 64 KB, of a
  * page when a placeholder is replaced. bytes: a multiple of the page size, 0 for all of the section. type: 0,
@@ -83,13 +88,18 @@ K32MEM_API PVOID WINAPI MapViewOfFile3(HANDLE section, HANDLE process, PVOID bas
 {
     if (!process) process = CURRENT_PROCESS;
     LARGE_INTEGER at = { .QuadPart = (LONGLONG)offset };
-    if (placeholder_native()) {
-        if (base && !(type & MEM_REPLACE_PLACEHOLDER)) base = (PVOID)ALIGN_DOWN(base, GRANULE_BYTES);
-        NTSTATUS status = nt_optional.NtMapViewOfSectionEx(section, process, &base, &at, &bytes, type, protect,
-                                                           parameters, parameter_count);
-        return status >= 0 ? base : (status_fail(status), NULL);
-    }
     struct parameters wanted;
+    if (placeholder_native()) {
+        PVOID view = base && !(type & MEM_REPLACE_PLACEHOLDER) ? (PVOID)ALIGN_DOWN(base, GRANULE_BYTES) : base;
+        SIZE_T view_size = bytes;
+        NTSTATUS status = nt_optional.NtMapViewOfSectionEx(section, process, &view, &at, &view_size, type, protect,
+                                                           parameters, parameter_count);
+        if (status >= 0) return view;
+        /* Wine 10 places views within limits, but not by alignment: then the place is found here. */
+        BOOL unknown = parameter_refused(status) && !(type & MEM_REPLACE_PLACEHOLDER) &&
+                       parameters_read(&wanted, parameters, parameter_count, base) >= 0 && wanted.placed;
+        if (!unknown) return status_fail(status), NULL;
+    }
     if (bytes & (PAGE_BYTES - 1)) return error_null(ERROR_INVALID_PARAMETER);
     NTSTATUS status = parameters_read(&wanted, parameters, parameter_count, base);
     if (status < 0) return status_fail(status), NULL;

@@ -26,13 +26,6 @@ struct limits {
     ULONG flags;
 };
 
-/* What the system takes and gives, where it does (ProcessQuotaLimits). */
-struct quota {
-    SIZE_T paged_pool, nonpaged_pool, minimum, maximum, pagefile;
-    LARGE_INTEGER time_limit, reserved[4];
-    ULONG flags, rate;
-};
-
 struct record {
     ULONG_PTR pid;
     LONGLONG created; /* tells a process from a later one with the same pid */
@@ -90,22 +83,23 @@ static void record_set(HANDLE process, const struct limits *limits)
     RtlReleasePebLock();
 }
 
-/* Does the system keep no limits? */
+/* Does the system keep no limits? One that keeps them knows the structure that has their flags. */
 static BOOL unsupported(NTSTATUS status)
 {
-    return status == STATUS_NOT_IMPLEMENTED || status == STATUS_INVALID_INFO_CLASS || status == STATUS_NOT_SUPPORTED;
+    return status == STATUS_NOT_IMPLEMENTED || status == STATUS_INVALID_INFO_CLASS || status == STATUS_NOT_SUPPORTED ||
+           status == STATUS_INFO_LENGTH_MISMATCH;
 }
 
 static NTSTATUS limits_get(HANDLE process, struct limits *limits)
 {
-    struct quota quota;
+    QUOTA_LIMITS_EX quota; /* what the system takes and gives, where it does */
     NTSTATUS status = process_require(process, PROCESS_QUERY_INFORMATION | PROCESS_QUERY_LIMITED_INFORMATION, 0);
     if (status < 0) return status;
     status = process_query(process, ProcessQuotaLimits, &quota, sizeof(quota));
     if (status >= 0) {
-        limits->minimum = quota.minimum;
-        limits->maximum = quota.maximum;
-        limits->flags = quota.flags;
+        limits->minimum = quota.MinimumWorkingSetSize;
+        limits->maximum = quota.MaximumWorkingSetSize;
+        limits->flags = quota.Flags;
     } else if (unsupported(status)) {
         record_get(process, limits);
         status = STATUS_SUCCESS;
@@ -116,7 +110,8 @@ static NTSTATUS limits_get(HANDLE process, struct limits *limits)
 /* Tells the system; STATUS_NOT_SUPPORTED when it does not listen. */
 static NTSTATUS limits_tell(HANDLE process, const struct limits *limits)
 {
-    struct quota quota = { .minimum = limits->minimum, .maximum = limits->maximum, .flags = limits->flags };
+    QUOTA_LIMITS_EX quota = { .MinimumWorkingSetSize = limits->minimum, .MaximumWorkingSetSize = limits->maximum,
+                              .Flags = limits->flags };
     NTSTATUS status = NtSetInformationProcess(process, ProcessQuotaLimits, &quota, sizeof(quota));
     return status < 0 && unsupported(status) ? STATUS_NOT_SUPPORTED : status;
 }

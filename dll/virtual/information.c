@@ -54,8 +54,10 @@ K32MEM_API BOOL WINAPI QueryVirtualMemoryInformation(HANDLE process, const VOID 
     if (info_class != MemoryRegionInfo) return error_fail(ERROR_INVALID_PARAMETER);
     if (bytes < sizeof(region)) return error_fail(ERROR_BAD_LENGTH);
     NTSTATUS status = NtQueryVirtualMemory(process, address, VM_REGION, &region, sizeof(region), NULL);
-    /* An answer without a kind comes from a layer that describes a run of pages instead, or nothing at all. */
-    if (status == STATUS_NOT_IMPLEMENTED || status == STATUS_INVALID_INFO_CLASS || (status >= 0 && !region.Flags))
+    /* An answer without a kind comes from a layer that describes a run of pages instead, or nothing at all; one that
+     * refuses the size knows another structure, as Wine 10 does for 32-bit programs. */
+    if (status == STATUS_NOT_IMPLEMENTED || status == STATUS_INVALID_INFO_CLASS ||
+        status == STATUS_INFO_LENGTH_MISMATCH || (status >= 0 && !region.Flags))
         status = region_walk(process, address, &region);
     /* Through the system, which answers for a bad pointer. */
     if (status >= 0) status = NtWriteVirtualMemory(CURRENT_PROCESS, information, &region, sizeof(region), NULL);
