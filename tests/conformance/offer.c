@@ -41,6 +41,12 @@ static BYTE *pages(unsigned count, DWORD protect)
     pVirtualProtect(base, count * PAGE, protect, &old);
     return base;
 }
+static void *free_addresses(void)
+{
+    void *base = pVirtualAlloc(NULL, 65536, MEM_RESERVE, PAGE_NOACCESS);
+    pVirtualFree(base, 0, MEM_RELEASE);
+    return base;
+}
 static void touch(void *address) { *(volatile BYTE *)address; }
 static void poke(void *address) { *(volatile BYTE *)address = 9; }
 
@@ -94,7 +100,7 @@ TEST(OfferVirtualMemory, failures)
         { "priority -1", base, PAGE, -1, ERROR_INVALID_PARAMETER },
         { "priority 0x2000, as the page prints it", base, PAGE, 0x2000, ERROR_INVALID_PARAMETER },
         { "reserved pages", reserved, PAGE, NORMAL, 0 },
-        { "free addresses", (void *)(ULONG_PTR)0x10000, PAGE, NORMAL, 0 },
+        { "free addresses", free_addresses(), PAGE, NORMAL, 0 },
         { "address NULL", NULL, PAGE, NORMAL, 0 },
         { "a range that wraps around", base, (SIZE_T)0 - PAGE, NORMAL, 0 },
         { "inaccessible pages", noaccess, PAGE, NORMAL, 0 },
@@ -153,7 +159,7 @@ TEST(ReclaimVirtualMemory, failures)
     CHECK(RECLAIM_PAGE, "size 0");
     CODE(pReclaimVirtualMemory(base, 0), ERROR_INVALID_PARAMETER);
     CHECK(RECLAIM_PAGE, "free addresses");
-    CODE_FAILS(pReclaimVirtualMemory((void *)(ULONG_PTR)0x10000, PAGE));
+    CODE_FAILS(pReclaimVirtualMemory(free_addresses(), PAGE));
     CHECK(RECLAIM_PAGE, "pages that were not offered");
     UNDECIDED("the page does not tell whether that is an error");
     conform_observe(KIND_ERROR, "return", pReclaimVirtualMemory(base, PAGE));
@@ -254,7 +260,7 @@ TEST(DiscardVirtualMemory, failures)
     CHECK(DISCARD_PAGE, "reserved pages");
     CODE_FAILS(pDiscardVirtualMemory(reserved, PAGE));
     CHECK(DISCARD_PAGE, "free addresses");
-    CODE_FAILS(pDiscardVirtualMemory((void *)(ULONG_PTR)0x10000, PAGE));
+    CODE_FAILS(pDiscardVirtualMemory(free_addresses(), PAGE));
     CHECK(DISCARD_PAGE, "a range that ends in pages of another protection: nothing is altered");
     DWORD old;
     pVirtualProtect(base + 2 * PAGE, PAGE, PAGE_READONLY, &old);
