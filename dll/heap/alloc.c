@@ -23,13 +23,14 @@ BOOL heap_invalid_block(void)
 }
 
 /* Takes a block from a bin that has one. */
-static inline void *bin_block(struct bin *bin, unsigned class_index, SIZE_T bytes)
+static inline void *bin_block(struct bin *bin, SIZE_T bytes)
 {
     struct slab *slab = bin->slab;
     uint8_t *state;
     void *p = bin_take(bin, slab->block_bytes, &state);
-    if (class_index < SMALL_CLASSES) {
-        *state = (uint8_t)(slab->block_bytes - bytes);
+    SIZE_T slack = slab->block_bytes - bytes;
+    if (slack < STATE_SIDE) {
+        *state = (uint8_t)slack;
     } else {
         slab->sizes[state - slab->state] = (uint32_t)bytes;
         *state = STATE_SIDE;
@@ -44,7 +45,7 @@ void *theap_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
     struct bin *bin = &theap->bins[class_index];
     if (!bin->avail && !theap_refill(theap, class_index)) return NULL;
     *zero = bin->slab->group_is_zero;
-    return bin_block(bin, class_index, bytes);
+    return bin_block(bin, bytes);
 }
 
 /* Everything: first use by a thread, locked and careful heaps, new slabs, large blocks, foreign heaps, failures. */
@@ -73,7 +74,7 @@ LOCK_FREE __attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWO
     struct bin *bin = &theap->bins[class_index];
     if (!bin->avail && !theap_refill_quick(theap, class_index)) return alloc_slow(handle, flags, bytes);
     BOOL zero = bin->slab->group_is_zero;
-    void *p = bin_block(bin, class_index, bytes);
+    void *p = bin_block(bin, bytes);
     if (flags & HEAP_ZERO_MEMORY && !zero) memset(p, 0, bytes);
     return p;
 }

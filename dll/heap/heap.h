@@ -93,7 +93,7 @@ struct slab {
     struct heap *heap;
     SIZE_T block_bytes;
     SIZE_T large_bytes; /* exact size of a large block */
-    uint32_t *sizes;    /* exact sizes for STATE_SIDE; medium classes always, small ones once needed */
+    uint32_t *sizes;    /* exact sizes for STATE_SIDE; medium classes have it always, small ones once needed */
     uint64_t touched;   /* bit g: some of the 64 blocks from 64*g may be non-zero */
     uint32_t first_unit, units;
     uint32_t group; /* index of the first block of the group that the bin has now */
