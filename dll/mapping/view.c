@@ -94,16 +94,14 @@ static SIZE_T view_extent(PVOID base)
 
 static NTSTATUS unmap(HANDLE process, PVOID base, ULONG flags)
 {
-    NTSTATUS status = REGION_NOT_MINE;
-    BOOL preserve = (flags & PRESERVE_PLACEHOLDER) != 0;
-    if (preserve || region_any()) {
-        if (process_is_own(process)) status = region_unmap(base, flags);
-        else if (preserve) status = region_unmap(NULL, flags); /* refused where placeholders are only in this process */
-    }
-    if (status != REGION_NOT_MINE) return status;
+    NTSTATUS status;
+    BOOL preserve = (flags & PRESERVE_PLACEHOLDER) != 0, own = (preserve || region_any()) && process_is_own(process);
+    if (own && (status = region_unmap(base, flags)) != REGION_NOT_MINE) return status;
     SIZE_T bytes;
     status = base_check(process, base, &bytes);
     if (status < 0) return status;
+    /* Another process has no placeholders where this one has those that are emulated. */
+    if (preserve && !own && region_unmap(NULL, flags) != REGION_NOT_MINE) return STATUS_CONFLICTING_ADDRESSES;
     do {
         if (flags && nt_optional.NtUnmapViewOfSectionEx)
             status = nt_optional.NtUnmapViewOfSectionEx(process, base, flags);
