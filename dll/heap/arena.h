@@ -54,8 +54,8 @@ static inline void *arena_address(uint32_t unit) { return (void *)(arena.base + 
 BOOL arena_grow(SIZE_T units, uint32_t *first, uint32_t *count);
 /* Whether a chunk begins at this unit: runs do not join across it. */
 BOOL arena_chunk_starts(uint32_t unit);
-/* Gives the run's address space back when it is a whole chunk, on x86. Nothing of it may be committed or on a shelf. Under
- * arena.lock. */
+/* Gives the run's address space back when it is a whole chunk, on x86. Nothing of it may be committed or on a shelf.
+ * Under arena.lock. */
 BOOL arena_release(uint32_t first, uint32_t units);
 /* The slab or free span at a unit, NULL outside of the arena. Under arena.lock. */
 struct slab *arena_at(uint32_t unit);

@@ -1,10 +1,10 @@
-/* scavenge.c - a job of the system's thread pool that runs while there is idle memory, and gives it back when it has lain
- * idle for a while.
+/* scavenge.c - a job of the system's thread pool that runs while there is idle memory, and gives it back when it has
+ * lain idle for a while.
  *
  * A thread of our own would not do: one that has not begun when the DLL goes waits for the loader lock, which the
  * unloading thread holds, and ending it from outside may leave a lock of the system's held for ever (seen under Wine).
- * A job that has not begun can be taken back; one that has never takes the loader lock, so that unloading can wait for it
- * inside the entry point. (The pool's timers would do as well, but cost two threads under Wine, of 1 MB each.)
+ * A job that has not begun can be taken back; one that has never takes the loader lock, so that unloading can wait for
+ * it inside the entry point. (The pool's timers would do as well, but cost two threads under Wine, of 1 MB each.)
  */
 #include "scavenge.h"
 #include "bins.h"

@@ -26,9 +26,9 @@ void heap_wait(struct heap *heap)
     RtlLeaveCriticalSection(&heap->serialize);
 }
 
-/* Has every processor that runs a thread of ours finish what it has begun: its loads of a theap's handle may be some pairs
- * of calls ahead of its stores. Taking a right to a page away makes the system interrupt each of them, which does that
- * also where the call that is meant for it does nothing (Wine 8). Under the registry lock. */
+/* Has every processor that runs a thread of ours finish what it has begun: its loads of a theap's handle may be some
+ * pairs of calls ahead of its stores. Taking a right to a page away makes the system interrupt each of them, which does
+ * that also where the call that is meant for it does nothing (Wine 8). Under the registry lock. */
 static void processors_settle(void)
 {
     static volatile char page[PAGE_BYTES] __attribute__((aligned(4096)));
@@ -41,8 +41,8 @@ static void processors_settle(void)
     NtFlushProcessWriteBuffers();
 }
 
-/* Keeps all other threads from allocating in, freeing to and changing the heap until HeapUnlock; may be nested. A thread
- * may still end the one call that it was in the middle of, which counts as having come before.
+/* Keeps all other threads from allocating in, freeing to and changing the heap until HeapUnlock; may be nested. A
+ * thread may still end the one call that it was in the middle of, which counts as having come before.
  * Page: heapapi/nf-heapapi-heaplock */
 K32MEM_API BOOL WINAPI HeapLock(HANDLE handle)
 {
