@@ -17,10 +17,7 @@
     "ret\n"
 
 __asm__(".text\n"
-        TOUCH("touch_read", TOUCH_READ_LOOP("%ecx", "%edx", "%eax"))
-        TOUCH("touch_write", TOUCH_WRITE_LOOP("%ecx", "%edx", "%eax"))
-        TOUCH("touch_string_a", TOUCH_STRING_A_LOOP("%ecx", "%edx", "%cl"))
-        TOUCH("touch_string_w", TOUCH_STRING_W_LOOP("%ecx", "%edx", "%cl"))
+        TOUCH_ALL("%ecx", "%edx", "%eax", "%cl")
         /* Where touch_caught resumes: the frame is still on the stack. */
         ".p2align 4\n"
         ".globl touch_bad\n"

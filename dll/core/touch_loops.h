@@ -60,4 +60,11 @@
     "jmp 4f\n"                                                                                                       \
     TOUCH_STRING(P, N, PB, "cmpw", "2", "8", "pcmpeqw")
 
+/* All touches, each by TOUCH(NAME, LOOP), which is the includer's: the function around the loop. */
+#define TOUCH_ALL(P, N, A, PB)                                                                                       \
+    TOUCH("touch_read", TOUCH_READ_LOOP(P, N, A))                                                                    \
+    TOUCH("touch_write", TOUCH_WRITE_LOOP(P, N, A))                                                                  \
+    TOUCH("touch_string_a", TOUCH_STRING_A_LOOP(P, N, PB))                                                           \
+    TOUCH("touch_string_w", TOUCH_STRING_W_LOOP(P, N, PB))
+
 #endif

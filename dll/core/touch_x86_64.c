@@ -16,10 +16,7 @@
     ".seh_endproc\n"
 
 __asm__(".text\n"
-        TOUCH("touch_read", TOUCH_READ_LOOP("%rcx", "%rdx", "%rax"))
-        TOUCH("touch_write", TOUCH_WRITE_LOOP("%rcx", "%rdx", "%rax"))
-        TOUCH("touch_string_a", TOUCH_STRING_A_LOOP("%rcx", "%rdx", "%cl"))
-        TOUCH("touch_string_w", TOUCH_STRING_W_LOOP("%rcx", "%rdx", "%cl"))
+        TOUCH_ALL("%rcx", "%rdx", "%rax", "%cl")
         /* Where touch_caught resumes: the stack is as at the call. */
         ".p2align 4\n"
         ".globl touch_bad\n"
