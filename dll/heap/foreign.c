@@ -109,26 +109,6 @@ BOOL foreign_query(HANDLE handle, int info_class, void *info, SIZE_T bytes, SIZE
     return status_bool((NTSTATUS)RtlQueryHeapInformation(handle, (HEAP_INFORMATION_CLASS)info_class, info, bytes, returned));
 }
 
-/* ntdll's own form of PROCESS_HEAP_ENTRY (RTL_HEAP_WALK_ENTRY in the public phnt headers). */
-struct walk_entry {
-    PVOID data;
-    SIZE_T bytes;
-    BYTE overhead, segment;
-    USHORT flags;
-    union {
-        struct {
-            SIZE_T value;
-            USHORT tag, trace;
-            ULONG reserved[2];
-        } block;
-        struct {
-            ULONG committed, uncommitted;
-            PVOID first, last;
-        } region;
-    };
-};
-enum { WALK_BUSY = 1, WALK_REGION = 2, WALK_UNCOMMITTED = 0x100 };
-
 BOOL foreign_walk(HANDLE handle, PROCESS_HEAP_ENTRY *entry)
 {
     struct walk_entry walk = { .data = entry->lpData, .bytes = entry->cbData, .overhead = entry->cbOverhead,

@@ -118,7 +118,26 @@ NTSYSAPI PVOID NTAPI RtlReAllocateHeap(HANDLE heap, ULONG flags, PVOID block, SI
 NTSYSAPI BOOLEAN NTAPI RtlFreeHeap(HANDLE heap, ULONG flags, PVOID block);
 NTSYSAPI SIZE_T NTAPI RtlSizeHeap(HANDLE heap, ULONG flags, LPCVOID block);
 NTSYSAPI BOOLEAN NTAPI RtlValidateHeap(HANDLE heap, ULONG flags, LPCVOID block);
-NTSYSAPI NTSTATUS NTAPI RtlWalkHeap(HANDLE heap, PVOID entry);
+/* ntdll's own form of PROCESS_HEAP_ENTRY (RTL_HEAP_WALK_ENTRY in the public phnt headers). */
+struct walk_entry {
+    PVOID data;
+    SIZE_T bytes;
+    BYTE overhead, segment;
+    USHORT flags;
+    union {
+        struct {
+            SIZE_T value;
+            USHORT tag, trace;
+            ULONG reserved[2];
+        } block;
+        struct {
+            ULONG committed, uncommitted;
+            PVOID first, last;
+        } region;
+    };
+};
+enum { WALK_BUSY = 1, WALK_REGION = 2, WALK_UNCOMMITTED = 0x100 };
+NTSYSAPI NTSTATUS NTAPI RtlWalkHeap(HANDLE heap, struct walk_entry *entry);
 NTSYSAPI BOOLEAN NTAPI RtlLockHeap(HANDLE heap);
 NTSYSAPI BOOLEAN NTAPI RtlUnlockHeap(HANDLE heap);
 NTSYSAPI ULONG NTAPI RtlGetProcessHeaps(ULONG count, HANDLE *heaps);

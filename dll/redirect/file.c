@@ -10,27 +10,19 @@ static SIZE_T last_part(const UNICODE_STRING *path)
     return at;
 }
 
-static HANDLE file_open(void)
+static HANDLE options_open(void)
 {
     static const WCHAR suffix[] = L".k32mem";
     WCHAR path[PATH_MOST];
-    UNICODE_STRING own = module_own_path(), name;
+    UNICODE_STRING own = module_own_path();
     BYTE *parameters = *(BYTE **)(nt_peb() + PEB_PARAMETERS);
     const UNICODE_STRING *image = (const UNICODE_STRING *)(parameters + PARAMETERS_IMAGE);
     SIZE_T folder = last_part(&own), start = last_part(image), length = image->Length / sizeof(WCHAR) - start;
-    OBJECT_ATTRIBUTES attributes;
-    IO_STATUS_BLOCK io;
-    HANDLE file = NULL;
     if (folder + length + COUNT_OF(suffix) > PATH_MOST) return NULL;
     memcpy(path, own.Buffer, folder * sizeof(WCHAR));
     memcpy(path + folder, image->Buffer + start, length * sizeof(WCHAR));
     memcpy(path + folder + length, suffix, sizeof(suffix));
-    if (!(BOOLEAN)RtlDosPathNameToNtPathName_U(path, &name, NULL, NULL)) return NULL;
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    NTSTATUS status = NtCreateFile(&file, FILE_READ_DATA | SYNCHRONIZE, &attributes, &io, NULL, 0, FILE_SHARE_READ,
-                                   FILE_OPEN, FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
-    RtlFreeUnicodeString(&name);
-    return status < 0 ? NULL : file;
+    return path_open(path, FILE_READ_DATA, FILE_OPEN);
 }
 
 SIZE_T file_read_options(WCHAR *text, SIZE_T most)
@@ -38,7 +30,7 @@ SIZE_T file_read_options(WCHAR *text, SIZE_T most)
     char bytes[1024];
     IO_STATUS_BLOCK io;
     SIZE_T length = 0;
-    HANDLE file = file_open();
+    HANDLE file = options_open();
     if (!file) return 0;
     NTSTATUS status = NtReadFile(file, NULL, NULL, NULL, &io, bytes, sizeof(bytes), NULL, NULL);
     NtClose(file);

@@ -8,7 +8,6 @@
 
 #include "redirect.h"
 
-struct hook_walk_entry; /* RTL_HEAP_WALK_ENTRY: rtl.c */
 typedef NTSTATUS(NTAPI *heap_enumerator)(HANDLE heap, PVOID context);
 
 /* X(return type, name, parameters) */
@@ -28,7 +27,7 @@ typedef NTSTATUS(NTAPI *heap_enumerator)(HANDLE heap, PVOID context);
     X(BOOLEAN, RtlUnlockHeap, (HANDLE heap))                                                                         \
     X(ULONG, RtlGetProcessHeaps, (ULONG count, HANDLE *heaps))                                                       \
     X(NTSTATUS, RtlEnumProcessHeaps, (heap_enumerator each, PVOID context))                                          \
-    X(NTSTATUS, RtlWalkHeap, (HANDLE heap, struct hook_walk_entry *entry))                                           \
+    X(NTSTATUS, RtlWalkHeap, (HANDLE heap, struct walk_entry *entry))                                           \
     X(NTSTATUS, RtlQueryHeapInformation, (HANDLE heap, int info_class, PVOID info, SIZE_T bytes, PSIZE_T returned))  \
     X(NTSTATUS, RtlSetHeapInformation, (HANDLE heap, int info_class, PVOID info, SIZE_T bytes))                      \
     X(BOOLEAN, RtlGetUserInfoHeap, (HANDLE heap, ULONG flags, PVOID block, PVOID *value, PULONG user_flags))         \

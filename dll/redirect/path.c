@@ -2,20 +2,26 @@
 #include "path.h"
 #include "inject.h"
 
-static BOOL file_exists(const WCHAR *path)
+HANDLE path_open(const WCHAR *path, ACCESS_MASK access, ULONG disposition)
 {
     UNICODE_STRING name;
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK io;
     HANDLE file;
-    if (!(BOOLEAN)RtlDosPathNameToNtPathName_U(path, &name, NULL, NULL)) return FALSE;
+    if (!(BOOLEAN)RtlDosPathNameToNtPathName_U(path, &name, NULL, NULL)) return NULL;
     InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    NTSTATUS status = NtCreateFile(&file, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io, NULL, 0,
-                                   FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN,
+    NTSTATUS status = NtCreateFile(&file, access | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
+                                   FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, disposition,
                                    FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
-    if (status >= 0) NtClose(file);
     RtlFreeUnicodeString(&name);
-    return status >= 0;
+    return status >= 0 ? file : NULL;
+}
+
+static BOOL file_exists(const WCHAR *path)
+{
+    HANDLE file = path_open(path, FILE_READ_ATTRIBUTES, FILE_OPEN);
+    if (file) NtClose(file);
+    return file != NULL;
 }
 
 static SIZE_T append(WCHAR *path, SIZE_T length, const char *text)

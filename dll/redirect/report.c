@@ -1,5 +1,6 @@
 /* report.c - text, and writing it. */
 #include "report.h"
+#include "path.h"
 
 void report_add(struct report *report, const char *text)
 {
@@ -29,26 +30,11 @@ void report_add_number(struct report *report, ULONGLONG number, unsigned width)
     report_add(report, digits + at);
 }
 
-static HANDLE file_open(const WCHAR *path)
-{
-    UNICODE_STRING name;
-    OBJECT_ATTRIBUTES attributes;
-    IO_STATUS_BLOCK io;
-    HANDLE file = NULL;
-    if (!(BOOLEAN)RtlDosPathNameToNtPathName_U(path, &name, NULL, NULL)) return NULL;
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    if (NtCreateFile(&file, FILE_APPEND_DATA | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
-                     FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN_IF, FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0) < 0)
-        file = NULL;
-    RtlFreeUnicodeString(&name);
-    return file;
-}
-
 void report_send(const struct report *report, const WCHAR *path)
 {
     IO_STATUS_BLOCK io;
     BYTE *parameters = *(BYTE **)(nt_peb() + PEB_PARAMETERS);
-    HANDLE file = *path ? file_open(path) : *(HANDLE *)(parameters + PARAMETERS_STANDARD_ERROR);
+    HANDLE file = *path ? path_open(path, FILE_APPEND_DATA, FILE_OPEN_IF) : *(HANDLE *)(parameters + PARAMETERS_STANDARD_ERROR);
     if (!file) return;
     LARGE_INTEGER *at = NULL, end = { .QuadPart = -1 };
     if (*path) at = &end;

@@ -75,27 +75,7 @@ BOOLEAN NTAPI hook_RtlUnlockHeap(HANDLE heap) { return (BOOLEAN)HeapUnlock(heap)
 
 ULONG NTAPI hook_RtlGetProcessHeaps(ULONG count, HANDLE *heaps) { return GetProcessHeaps(count, heaps); }
 
-/* RTL_HEAP_WALK_ENTRY of the public phnt headers: PROCESS_HEAP_ENTRY with wider sizes and other flags. */
-struct hook_walk_entry {
-    PVOID data;
-    SIZE_T bytes;
-    BYTE overhead, segment;
-    USHORT flags;
-    union {
-        struct {
-            SIZE_T value;
-            USHORT tag, trace;
-            ULONG reserved[2];
-        } block;
-        struct {
-            ULONG committed, uncommitted;
-            PVOID first, last;
-        } region;
-    };
-};
-enum { WALK_BUSY = 1, WALK_REGION = 2, WALK_UNCOMMITTED = 0x100 };
-
-NTSTATUS NTAPI hook_RtlWalkHeap(HANDLE heap, struct hook_walk_entry *walk)
+NTSTATUS NTAPI hook_RtlWalkHeap(HANDLE heap, struct walk_entry *walk)
 {
     if (!heap_is_ours(heap)) return hook_original.RtlWalkHeap(heap, walk);
     PROCESS_HEAP_ENTRY entry = { .lpData = walk->data, .cbData = (DWORD)walk->bytes, .cbOverhead = walk->overhead,
