@@ -3,7 +3,11 @@
 
 NTSYSAPI BOOLEAN NTAPI RtlDllShutdownInProgress(void);
 
-enum { SPINS = 64, YIELDS = 64, SLEEPS_BEFORE_OWNER_CHECK = 64 };
+enum { SPINS = 64, YIELDS = 4, SLEEPS_BEFORE_OWNER_CHECK = 32 };
+/* Where hundreds of threads want one lock on few processors, those that are awake keep its owner from running: few turns
+ * without sleep, then ever longer ones. In units of 100 ns. */
+#define SLEEP_FIRST 1000
+#define SLEEP_LONGEST 80000
 
 BOOL thread_is_alive(ULONG id)
 {
@@ -27,7 +31,8 @@ static BOOL take(struct lock *lock, LONG from)
 
 void lock_wait(struct lock *lock)
 {
-    for (unsigned turn = 0;; turn++) {
+    LONGLONG sleep = SLEEP_FIRST;
+    for (unsigned turn = 0, sleeps = 0;; turn++) {
         LONG owner = lock->owner;
         if (owner == 0) {
             if (take(lock, 0)) return;
@@ -38,9 +43,10 @@ void lock_wait(struct lock *lock)
         } else {
             /* At shutdown the other threads are gone, wherever they stood: nobody will release this. */
             if (RtlDllShutdownInProgress() && take(lock, owner)) return;
-            if (turn % SLEEPS_BEFORE_OWNER_CHECK == 0 && !thread_is_alive((ULONG)owner) && take(lock, owner)) return;
-            LARGE_INTEGER millisecond = { .QuadPart = -10000 };
-            NtDelayExecution(FALSE, &millisecond);
+            if (++sleeps % SLEEPS_BEFORE_OWNER_CHECK == 0 && !thread_is_alive((ULONG)owner) && take(lock, owner)) return;
+            LARGE_INTEGER time = { .QuadPart = -sleep };
+            NtDelayExecution(FALSE, &time);
+            if (sleep < SLEEP_LONGEST) sleep *= 2;
         }
     }
 }
