@@ -149,10 +149,11 @@ differences_say() {
     tail -n 5 "$1/$name/loaded/stderr" 2>/dev/null | tr -d '\r' | cut -c 1-120 | sed 's/^/    stderr: /' || true
 }
 
-# launcher_ready: the command that starts programs under k32mem; K32RUN is another one, or has options.
+# launcher_ready: what starts programs under k32mem; K32RUN is another one, K32RUN_OPTIONS has its options.
 launcher_ready() {
-    export K32RUN=${K32RUN:-$top/wine/k32run}
-    [ -x "${K32RUN%% *}" ] || fail "no launcher ${K32RUN%% *}; build it: make -f Makefile.mingw all"
+    export K32RUN=${K32RUN:-$top/wine/k32run} K32RUN_OPTIONS=${K32RUN_OPTIONS:-}
+    K32RUN=$(realpath "$K32RUN")
+    [ -x "$K32RUN" ] || fail "no launcher $K32RUN; build it: make -f Makefile.mingw all"
 }
 
 # prefix_hold: keeps a Windows program idle in the prefix until this script ends, so that no run pays for the start of

@@ -1,4 +1,4 @@
-/* report.c - tells what it was given: command line, standard input, environment, what redirects it. For check-launcher. */
+/* report.tool.c - tells what it was given: command line, standard input, environment, what redirects it. For check-launcher. */
 #include "redirect.h"
 
 static int misbehave(const char *how)
