@@ -5,7 +5,7 @@
 
 #define CACHED_MAX ((SIZE_T)8 << 20)   /* larger blocks are not cached */
 #define ROOMY_UNITS ((SIZE_T)64)       /* growing blocks up to 4 MB get room to grow; larger ones a place with room */
-#define CACHE_BYTES ((SIZE_T)4 << 20)  /* of one theap */
+#define CACHE_BYTES ((SIZE_T)16 << 20) /* of one theap */
 
 static SIZE_T span_bytes(const struct slab *slab) { return (SIZE_T)slab->units << UNIT_SHIFT; }
 
