@@ -20,24 +20,13 @@ static struct {
 enum { CALLS_UNKNOWN, CALLS_ABSENT, CALLS_PRESENT };
 static uint32_t phase;
 
-static PVOID module_find(const WCHAR *name, USHORT bytes)
-{
-    UNICODE_STRING string = { bytes, (USHORT)(bytes + sizeof(WCHAR)), (PWSTR)name };
-    PVOID module = NULL;
-    return LdrGetDllHandle(NULL, NULL, &string, &module) >= 0 ? module : NULL;
-}
-
 static BOOL calls_find(void)
 {
-    static const WCHAR kernelbase[] = L"kernelbase.dll", kernel32[] = L"kernel32.dll";
-    PVOID modules[] = { module_find(kernelbase, sizeof(kernelbase) - sizeof(WCHAR)),
-                        module_find(kernel32, sizeof(kernel32) - sizeof(WCHAR)) };
+    PVOID modules[] = { nt_module_find(L"kernelbase.dll"), nt_module_find(L"kernel32.dll") };
 #define X(ret, call, params)                                                                                         \
     for (unsigned i = 0; i < COUNT_OF(modules) && !calls.call; i++) {                                                \
-        ANSI_STRING string = { sizeof(#call) - 1, sizeof(#call), (PCHAR) #call };                                    \
-        PVOID address = NULL;                                                                                        \
-        if (modules[i] && LdrGetProcedureAddress(modules[i], &string, 0, &address) >= 0 && address != (PVOID)call)    \
-            *(PVOID *)&calls.call = address;                                                                         \
+        PVOID address = modules[i] ? nt_function_find(modules[i], #call) : NULL;                                         \
+        if (address && address != (PVOID)call) *(PVOID *)&calls.call = address;                                          \
     }                                                                                                                \
     if (!calls.call) return FALSE;
     SYSTEM_CALLS(X)

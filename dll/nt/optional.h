@@ -46,6 +46,10 @@ struct nt_optional {
 
 extern struct nt_optional nt_optional;
 
+/* A loaded module by its name, a function of a module by its name; NULL when there is none. */
+PVOID nt_module_find(const WCHAR *name);
+PVOID nt_function_find(PVOID module, const char *name);
+
 /* Fills nt_optional. Called once, from process attach, under the loader lock. */
 void nt_optional_resolve(void);
 

@@ -30,17 +30,6 @@ static SIZE_T append(WCHAR *line, SIZE_T length, const WCHAR *text)
     return length;
 }
 
-static create_process creator_find(void)
-{
-    static const WCHAR kernel32[] = L"kernel32.dll";
-    static const char name[] = "CreateProcessW";
-    UNICODE_STRING module_name = { sizeof(kernel32) - sizeof(WCHAR), sizeof(kernel32), (PWSTR)kernel32 };
-    ANSI_STRING function = { sizeof(name) - 1, sizeof(name), (PCHAR)name };
-    PVOID module, address = NULL;
-    if (LdrGetDllHandle(NULL, NULL, &module_name, &module) < 0) return NULL;
-    return LdrGetProcedureAddress(module, &function, 0, &address) < 0 ? NULL : (create_process)address;
-}
-
 static NTSTATUS wide_inject(HANDLE process, const WCHAR *options_text)
 {
     WCHAR line[PATH_MOST * 2 + PAYLOAD_OPTIONS], digits[12];
@@ -49,7 +38,8 @@ static NTSTATUS wide_inject(HANDLE process, const WCHAR *options_text)
     PROCESS_BASIC_INFORMATION basic;
     STARTUPINFOW startup = { .cb = sizeof(startup) };
     PROCESS_INFORMATION helper;
-    create_process create = creator_find();
+    PVOID kernel32 = nt_module_find(L"kernel32.dll");
+    create_process create = kernel32 ? (create_process)nt_function_find(kernel32, "CreateProcessW") : NULL;
     NTSTATUS status = NtQueryInformationProcess(process, ProcessBasicInformation, &basic, sizeof(basic), NULL);
     if (status < 0 || !create) return STATUS_INVALID_IMAGE_FORMAT;
     status = path_for_machine(own.Buffer, own.Length / sizeof(WCHAR), IMAGE_FILE_MACHINE_AMD64, path);
@@ -102,8 +92,7 @@ static BOOL is_servant(const BYTE *parameters)
     static const char *const names[] = { "conhost.exe", "explorer.exe", "services.exe", "svchost.exe", "rpcss.exe",
                                          "plugplay.exe", "winedevice.exe", "wineboot.exe", "werfault.exe" };
     const UNICODE_STRING *image = (const UNICODE_STRING *)(parameters + PARAMETERS_IMAGE);
-    SIZE_T length = image->Length / sizeof(WCHAR), start = length;
-    while (start && image->Buffer[start - 1] != '\\') start--;
+    SIZE_T length = image->Length / sizeof(WCHAR), start = path_last(image->Buffer, length);
     for (unsigned i = 0; i < COUNT_OF(names); i++) {
         SIZE_T at = 0;
         while (names[i][at] && start + at < length && (image->Buffer[start + at] | 0x20) == (WCHAR)(names[i][at] | 0x20)) at++;

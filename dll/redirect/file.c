@@ -3,13 +3,6 @@
 #include "module.h"
 #include "path.h"
 
-static SIZE_T last_part(const UNICODE_STRING *path)
-{
-    SIZE_T at = path->Length / sizeof(WCHAR);
-    while (at && path->Buffer[at - 1] != '\\' && path->Buffer[at - 1] != '/') at--;
-    return at;
-}
-
 static HANDLE options_open(void)
 {
     static const WCHAR suffix[] = L".k32mem";
@@ -17,7 +10,8 @@ static HANDLE options_open(void)
     UNICODE_STRING own = module_own_path();
     BYTE *parameters = *(BYTE **)(nt_peb() + PEB_PARAMETERS);
     const UNICODE_STRING *image = (const UNICODE_STRING *)(parameters + PARAMETERS_IMAGE);
-    SIZE_T folder = last_part(&own), start = last_part(image), length = image->Length / sizeof(WCHAR) - start;
+    SIZE_T folder = path_last(own.Buffer, own.Length / sizeof(WCHAR)), whole = image->Length / sizeof(WCHAR);
+    SIZE_T start = path_last(image->Buffer, whole), length = whole - start;
     if (folder + length + COUNT_OF(suffix) > PATH_MOST) return NULL;
     memcpy(path, own.Buffer, folder * sizeof(WCHAR));
     memcpy(path + folder, image->Buffer + start, length * sizeof(WCHAR));

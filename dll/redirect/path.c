@@ -31,8 +31,7 @@ static SIZE_T append(WCHAR *path, SIZE_T length, const char *text)
     return length;
 }
 
-/* The length of path without its last part. */
-static SIZE_T parent(const WCHAR *path, SIZE_T length)
+SIZE_T path_last(const WCHAR *path, SIZE_T length)
 {
     while (length && path[length - 1] != '\\' && path[length - 1] != '/') length--;
     return length;
@@ -43,14 +42,14 @@ NTSTATUS path_for_machine(const WCHAR *beside, SIZE_T length, USHORT machine, ch
     static const char name[] = "k32mem.dll";
     const char *folder = machine == IMAGE_FILE_MACHINE_AMD64 ? "x86_64\\" : "i686\\";
     WCHAR wide[PATH_MOST];
-    SIZE_T own = parent(beside, length), end;
+    SIZE_T own = path_last(beside, length), end;
     if (!own || own + sizeof(name) + 8 >= PATH_MOST) return STATUS_OBJECT_NAME_INVALID;
     memcpy(wide, beside, own * sizeof(WCHAR));
     if (machine == OWN_MACHINE) {
         end = append(wide, own, name);
         if (!file_exists(wide)) return STATUS_DLL_NOT_FOUND;
     } else {
-        end = append(wide, append(wide, parent(wide, own - 1), folder), name);
+        end = append(wide, append(wide, path_last(wide, own - 1), folder), name);
         if (!file_exists(wide)) {
             memcpy(wide, beside, own * sizeof(WCHAR));
             end = append(wide, append(wide, own, folder), name);

@@ -9,6 +9,9 @@
 /* Opens the file at a Win32 path. disposition: FILE_OPEN, FILE_OPEN_IF, ... NULL when that cannot be. */
 HANDLE path_open(const WCHAR *path, ACCESS_MASK access, ULONG disposition);
 
+/* Where the last part of a path of length characters begins: what follows its last separator. */
+SIZE_T path_last(const WCHAR *path, SIZE_T length);
+
 /* From the full path of a file beside one k32mem.dll (length characters): the path of the k32mem.dll for a machine
  * (IMAGE_FILE_MACHINE_*). One of this process's own architecture lies in the same folder; one of the other in the
  * folder x86_64 or i686 beside this folder, or in the folder of that name inside it. In plain ASCII, as an import table

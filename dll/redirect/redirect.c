@@ -14,8 +14,6 @@
 
 static BOOL is_on;
 
-BOOL redirect_is_on(void) { return is_on; }
-
 /* ---- options ---- */
 static void complain(const char *where, const WCHAR *word, SIZE_T length)
 {

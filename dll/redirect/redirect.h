@@ -37,7 +37,5 @@ extern BYTE __ImageBase;
 int redirect_attach(void);
 /* At process detach, when the process ends: statistics. */
 void redirect_process_end(void);
-/* Whether this process is redirected: k32mem then stays loaded. */
-BOOL redirect_is_on(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include "../core/lock.h"
 #include "../heap/heap.h"
 #include "options.h"
+#include "path.h"
 #include "report.h"
 #include "table.h"
 
@@ -137,8 +138,7 @@ void stats_send(void)
     if (!stats.begun || __atomic_exchange_n(&stats.sent, 1, __ATOMIC_RELAXED)) return;
     BYTE *parameters = *(BYTE **)(nt_peb() + PEB_PARAMETERS);
     const UNICODE_STRING *image = (const UNICODE_STRING *)(parameters + PARAMETERS_IMAGE);
-    SIZE_T length = image->Length / sizeof(WCHAR), start = length;
-    while (start && image->Buffer[start - 1] != '\\') start--;
+    SIZE_T length = image->Length / sizeof(WCHAR), start = path_last(image->Buffer, length);
     report_add(&report, "k32mem: ");
     report_add_wide(&report, image->Buffer + start, length - start);
     report_add(&report, ", process");

@@ -70,33 +70,15 @@ static void export_add(const char *name, void *address, void *context)
     name_add(name, address, NULL);
 }
 
-static PVOID module_find(const WCHAR *name, USHORT bytes)
-{
-    UNICODE_STRING string = { bytes, (USHORT)(bytes + sizeof(WCHAR)), (PWSTR)name };
-    PVOID module = NULL;
-    return LdrGetDllHandle(NULL, NULL, &string, &module) >= 0 ? module : NULL;
-}
-
-static void *export_find(PVOID module, const char *name)
-{
-    USHORT bytes = 0;
-    while (name[bytes]) bytes++;
-    ANSI_STRING string = { bytes, (USHORT)(bytes + 1), (PCHAR)name };
-    PVOID address = NULL;
-    return LdrGetProcedureAddress(module, &string, 0, &address) >= 0 ? address : NULL;
-}
-
 enum { KERNELBASE, KERNEL32, PSAPI, MODULES };
 static PVOID modules[MODULES];
 
 BOOL table_build(void)
 {
-#define MODULE(name) module_find(L##name, sizeof(L##name) - sizeof(WCHAR))
-    PVOID ntdll = MODULE("ntdll.dll");
-    modules[KERNELBASE] = MODULE("kernelbase.dll");
-    modules[KERNEL32] = MODULE("kernel32.dll");
-    modules[PSAPI] = MODULE("psapi.dll");
-#undef MODULE
+    PVOID ntdll = nt_module_find(L"ntdll.dll");
+    modules[KERNELBASE] = nt_module_find(L"kernelbase.dll");
+    modules[KERNEL32] = nt_module_find(L"kernel32.dll");
+    modules[PSAPI] = nt_module_find(L"psapi.dll");
     static BOOL named;
     if (!ntdll) return FALSE;
     if (!named) {
@@ -104,7 +86,7 @@ BOOL table_build(void)
         struct image own;
         if (!image_open(&own, &__ImageBase)) return FALSE;
 #define X(ret, name, params)                                                                                         \
-    *(PVOID *)&hook_original.name = export_find(ntdll, #name);                                                       \
+    *(PVOID *)&hook_original.name = nt_function_find(ntdll, #name);                                                       \
     if (hook_original.name) name_add(#name, (void *)hook_##name, (void **)&hook_original.name);
         HOOKS(X)
 #undef X
@@ -121,7 +103,7 @@ BOOL table_build(void)
             continue;
         }
         for (unsigned m = 0; m < MODULES; m++) {
-            void *original = modules[m] ? export_find(modules[m], stand_in->name) : NULL;
+            void *original = modules[m] ? nt_function_find(modules[m], stand_in->name) : NULL;
             if (original) address_add(original, stand_in);
         }
     }
