@@ -13,10 +13,7 @@
  * Page: winbase/nf-winbase-globalalloc */
 K32MEM_API HGLOBAL WINAPI GlobalAlloc(UINT flags, SIZE_T bytes)
 {
-    DWORD heap_flags = flags & GMEM_ZEROINIT ? HEAP_ZERO_MEMORY : 0;
-    if (!(flags & GMEM_MOVEABLE)) return HeapAlloc(nt_process_heap(), heap_flags, bytes + !bytes);
-    UINT kept = (flags & LMEM_DISCARDABLE ? STATE_DISCARDABLE : 0) | (flags & GMEM_DDESHARE ? STATE_DDESHARE : 0);
-    return object_make(kept, heap_flags, bytes);
+    return object_alloc(flags, flags & GMEM_DDESHARE ? STATE_DDESHARE : 0, bytes);
 }
 
 /* Changes an object's size (in bytes) or, with GMEM_MODIFY, its attributes; returns its handle, which for fixed memory
@@ -84,13 +81,7 @@ K32MEM_API UINT WINAPI GlobalFlags(HGLOBAL handle)
 
 /* Returns the object's size in bytes, exactly as it was asked for; 0 for a discarded one, and on failure.
  * Errors: ERROR_INVALID_HANDLE. Page: winbase/nf-winbase-globalsize */
-K32MEM_API SIZE_T WINAPI GlobalSize(HGLOBAL handle)
-{
-    SIZE_T bytes;
-    DWORD error = object_size(handle, &bytes);
-    if (error) last_error_set(error);
-    return bytes;
-}
+K32MEM_API SIZE_T WINAPI GlobalSize(HGLOBAL handle) { return object_size_report(handle); }
 
 /* Returns the handle of the object whose first byte is at address, locked or not, or NULL.
  * Errors: ERROR_INVALID_HANDLE; ERROR_INVALID_PARAMETER for NULL. Page: winbase/nf-winbase-globalhandle */

@@ -4,9 +4,7 @@
 /* As GlobalAlloc, with the LMEM_ flags; there is no LMEM_DDESHARE. Page: winbase/nf-winbase-localalloc */
 K32MEM_API HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T bytes)
 {
-    DWORD heap_flags = flags & LMEM_ZEROINIT ? HEAP_ZERO_MEMORY : 0;
-    if (!(flags & LMEM_MOVEABLE)) return HeapAlloc(nt_process_heap(), heap_flags, bytes + !bytes);
-    return object_make(flags & LMEM_DISCARDABLE ? STATE_DISCARDABLE : 0, heap_flags, bytes);
+    return object_alloc(flags, 0, bytes);
 }
 
 /* As GlobalReAlloc. Page: winbase/nf-winbase-localrealloc */
@@ -57,13 +55,7 @@ K32MEM_API UINT WINAPI LocalFlags(HLOCAL handle)
 }
 
 /* As GlobalSize. Page: winbase/nf-winbase-localsize */
-K32MEM_API SIZE_T WINAPI LocalSize(HLOCAL handle)
-{
-    SIZE_T bytes;
-    DWORD error = object_size(handle, &bytes);
-    if (error) last_error_set(error);
-    return bytes;
-}
+K32MEM_API SIZE_T WINAPI LocalSize(HLOCAL handle) { return object_size_report(handle); }
 
 /* As GlobalHandle. Errors: ERROR_INVALID_HANDLE; ERROR_NOACCESS for what has the form of an address and is none of a
  * block; ERROR_INVALID_PARAMETER for NULL. Page: winbase/nf-winbase-localhandle */

@@ -104,12 +104,28 @@ HANDLE WINAPI object_resize_report(HANDLE handle, SIZE_T bytes, UINT flags)
     return error ? error_null(error) : result;
 }
 
-HANDLE WINAPI object_free_report(HANDLE handle)
+static __attribute__((noinline)) HANDLE WINAPI free_slowly(HANDLE handle)
 {
-    DWORD error = handle ? object_free(handle) : NO_ERROR;
+    DWORD error = object_free(handle);
     if (!error) return NULL;
     last_error_set(error);
     return handle;
+}
+
+HANDLE WINAPI object_free_report(HANDLE handle)
+{
+    if (handle_is_moveable(handle) || owner_is_possible(handle)) return free_slowly(handle);
+    if (HeapFree(nt_process_heap(), 0, handle)) return NULL;
+    last_error_set(ERROR_NOACCESS);
+    return handle;
+}
+
+SIZE_T WINAPI object_size_report(HANDLE handle)
+{
+    SIZE_T bytes;
+    DWORD error = object_size(handle, &bytes);
+    if (error) last_error_set(error);
+    return bytes;
 }
 
 static __attribute__((noinline)) void *WINAPI lock_slowly(HANDLE handle)

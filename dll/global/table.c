@@ -22,13 +22,9 @@ static struct {
     uint32_t moving; /* threads that hold entries on their way from one stack to another */
 } pool __attribute__((aligned(64)));
 
-/* Behind the handle space, in the same reservation. */
-static uint32_t *owner_lists;
 #ifndef _WIN64
-static uint32_t *links;
+static uint32_t *links; /* behind the owner lists */
 #endif
-
-uint32_t *table_owner_lists(void) { return owner_lists; }
 
 uint32_t *entry_link(struct entry *entry)
 {
@@ -83,14 +79,18 @@ static BOOL table_make(void)
         release(base);
         return FALSE;
     }
-    owner_lists = (uint32_t *)((BYTE *)base + space);
+    /* Behind the handle space, in the same reservation. */
+    uint32_t *owners = (uint32_t *)((BYTE *)base + space);
+    table.first = (BYTE *)base + offsetof(struct entry, block);
 #ifdef _WIN64
-    table.generations = 1u << 16;
+    uint32_t generations = 1u << 16;
 #else
-    table.generations = space >> GENERATION_SHIFT;
-    links = owner_lists + OWNER_LISTS;
+    uint32_t generations = space >> GENERATION_SHIFT;
+    links = owners + OWNER_LISTS;
 #endif
+    __atomic_store_n(&table.generations, generations, __ATOMIC_RELEASE);
     __atomic_store_n(&table.base, (BYTE *)base, __ATOMIC_RELEASE);
+    __atomic_store_n(&table.owners, owners, __ATOMIC_RELEASE);
     block_walk_join(global_handle_of);
     return TRUE;
 }
@@ -109,9 +109,9 @@ static BOOL table_ensure(void)
 /* Makes the entry at index touchable. Committing a chunk that another thread commits too does no harm. */
 static BOOL table_reach(uint32_t index)
 {
-    uint32_t committed = __atomic_load_n(&table.committed, __ATOMIC_ACQUIRE);
+    uintptr_t committed = __atomic_load_n(&table.committed, __ATOMIC_ACQUIRE);
     while (index >= committed) {
-        if (!commit(entry_at(committed), GRANULE_BYTES)) return FALSE;
+        if (!commit(entry_at((uint32_t)committed), GRANULE_BYTES)) return FALSE;
         if (__atomic_compare_exchange_n(&table.committed, &committed, committed + CHUNK_ENTRIES, FALSE,
                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
             committed += CHUNK_ENTRIES;
@@ -127,7 +127,7 @@ void global_detach(void)
         if (entry_at(i)->state & STATE_LIVE) return;
     block_walk_join(NULL);
     release(table.base);
-    table.base = NULL;
+    table = (struct table){ .base = NULL };
 }
 
 /* ---- the stacks -------------------------------------------------------------------------------------------- */

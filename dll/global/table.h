@@ -66,17 +66,23 @@ struct entry {
 #define LIMIT (1u << 20)
 #define GENERATION_SHIFT 47
 #define HANDLE_SPACE ((SIZE_T)LIMIT << ENTRY_BYTES_SHIFT)
+#define OWNER_LISTS_SHIFT 16
 #else
 #define ENTRY_BYTES_SHIFT 3
 #define LIMIT (1u << 17)
 #define GENERATION_SHIFT 20 /* LIMIT << ENTRY_BYTES_SHIFT is 1 MB */
 #define HANDLE_SPACE ((SIZE_T)32 << GENERATION_SHIFT)
+#define OWNER_LISTS_SHIFT 15
 #endif
+
+#define OWNER_LISTS (1u << OWNER_LISTS_SHIFT)
 
 struct table {
     BYTE *base;           /* the first entry; NULL until the first moveable object */
-    uint32_t committed;   /* entries that may be touched; grows by a granule's worth */
+    BYTE *first;          /* its block field, which is the first handle */
+    uintptr_t committed;  /* entries that may be touched; grows by a granule's worth */
     uint32_t generations; /* how many a handle can tell apart */
+    uint32_t *owners;     /* the heads of the owner lists; see owner.h */
     uint32_t fresh __attribute__((aligned(64))); /* entries that have been in use at least once */
 };
 extern struct table table;
@@ -104,27 +110,30 @@ static inline BOOL handle_is_moveable(LPCVOID handle) { return ((ULONG_PTR)handl
 static inline struct entry *handle_entry(LPCVOID handle, uint32_t *identity)
 {
     /* The offset from the first entry's block field: turned right until it is an entry's number, it is far too large
-     * when it is negative or does not point at a block field. */
+     * when it is negative or does not point at a block field. What is 0 as long as there is no table is read before the
+     * table's address. */
 #ifdef _WIN64
-    ULONG_PTR address = (ULONG_PTR)handle & (((ULONG_PTR)1 << GENERATION_SHIFT) - 1);
-    uint64_t generation = (ULONG_PTR)handle >> GENERATION_SHIFT;
-    ULONG_PTR offset = address - offsetof(struct entry, block) - (ULONG_PTR)table.base;
+    uintptr_t committed = __atomic_load_n(&table.committed, __ATOMIC_ACQUIRE);
+    /* Bit 63 stays in the address, where it makes the number too large. */
+    ULONG_PTR address = (ULONG_PTR)handle & ~((ULONG_PTR)0xffff << GENERATION_SHIFT);
+    uint32_t generation = (uint32_t)((ULONG_PTR)handle >> (GENERATION_SHIFT - STATE_GENERATION_SHIFT)) & 0xffff0000u;
+    ULONG_PTR offset = address - (ULONG_PTR)table.first;
     ULONG_PTR index = offset >> ENTRY_BYTES_SHIFT | offset << (64 - ENTRY_BYTES_SHIFT);
-    if (generation >> 16) return NULL;
+    if (index >= committed) return NULL;
+    struct entry *entry = (struct entry *)(address - offsetof(struct entry, block));
 #else
-    ULONG_PTR offset = (ULONG_PTR)handle - offsetof(struct entry, block) - (ULONG_PTR)table.base;
+    uint32_t generations = __atomic_load_n(&table.generations, __ATOMIC_ACQUIRE);
+    ULONG_PTR offset = (ULONG_PTR)handle - (ULONG_PTR)table.first;
     uint32_t generation = offset >> GENERATION_SHIFT;
     ULONG_PTR index = offset & ((1u << GENERATION_SHIFT) - 1);
     index = index >> ENTRY_BYTES_SHIFT | index << (32 - ENTRY_BYTES_SHIFT);
-    if (generation >= table.generations) return NULL;
+    if (generation >= generations || index >= __atomic_load_n(&table.committed, __ATOMIC_RELAXED)) return NULL;
+    generation <<= STATE_GENERATION_SHIFT;
+    struct entry *entry = entry_at(index);
 #endif
-    if (index >= __atomic_load_n(&table.committed, __ATOMIC_ACQUIRE)) return NULL;
-    *identity = (uint32_t)generation << STATE_GENERATION_SHIFT | STATE_LIVE;
-#ifdef _WIN64
-    return (struct entry *)(address - offsetof(struct entry, block));
-#else
-    return entry_at(index);
-#endif
+    *identity = generation | STATE_LIVE;
+    if (!entry) __builtin_unreachable();
+    return entry;
 }
 
 /* The handle of an entry in the generation of state. */
@@ -146,12 +155,4 @@ uint32_t table_next(uint32_t state);
 
 /* Per entry: the next free entry, or the next of the owner list that it is in; as index + 1, or 0. */
 uint32_t *entry_link(struct entry *entry);
-/* The heads of the owner lists, in zeroed memory. */
-#ifdef _WIN64
-#define OWNER_LISTS (1u << 16)
-#else
-#define OWNER_LISTS (1u << 15)
-#endif
-uint32_t *table_owner_lists(void);
-
 #endif
