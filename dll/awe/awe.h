@@ -107,8 +107,4 @@ ULONG_PTR targets_free(const ULONG_PTR *numbers, ULONG_PTR count);
 /* ---- the caller (privilege.c) ---- */
 /* STATUS_SUCCESS when the calling thread may lock memory, else STATUS_PRIVILEGE_NOT_HELD. */
 NTSTATUS lock_memory_check(void);
-/* STATUS_SUCCESS when process is this process by a handle with the right PROCESS_VM_OPERATION; another process is
- * STATUS_NOT_SUPPORTED. */
-NTSTATUS process_check(HANDLE process);
-
 #endif

@@ -1,5 +1,6 @@
 /* physical.c - the exported calls: over the NT layer's own, where it has them and they work, else over our frames. */
 #include "awe.h"
+#include "../core/handle.h"
 #include "../core/memory.h"
 #include "../core/probe.h"
 
@@ -34,7 +35,7 @@ static NTSTATUS physical_allocate(HANDLE process, ULONG_PTR *count, ULONG_PTR *n
     ULONG_PTR wanted = *count;
     if (!counts_fit(wanted)) return STATUS_INVALID_PARAMETER;
     if (!probe_write(numbers, wanted * sizeof(*numbers))) return STATUS_ACCESS_VIOLATION;
-    NTSTATUS status = process_check(process);
+    NTSTATUS status = process_require_own(process);
     if (status >= 0) status = lock_memory_check();
     if (status < 0) return status;
     lock_acquire(&awe_lock);
@@ -132,7 +133,7 @@ static NTSTATUS physical_free(HANDLE process, ULONG_PTR *count, const ULONG_PTR 
     ULONG_PTR wanted = *count;
     if (!counts_fit(wanted)) return STATUS_INVALID_PARAMETER;
     if (!probe_read(numbers, wanted * sizeof(*numbers))) return STATUS_ACCESS_VIOLATION;
-    NTSTATUS status = process_check(process);
+    NTSTATUS status = process_require_own(process);
     if (status < 0) return status;
     lock_acquire(&awe_lock);
     ULONG_PTR done = targets_free(numbers, wanted);

@@ -49,7 +49,8 @@ void window_decommit(struct window *window, SIZE_T first, SIZE_T count)
 /* Reserves a window at *base (NULL: anywhere). */
 static NTSTATUS window_make(PVOID *base, SIZE_T *bytes)
 {
-    NTSTATUS status = NtAllocateVirtualMemory(CURRENT_PROCESS, base, 0, bytes, MEM_RESERVE, PAGE_READWRITE);
+    NTSTATUS status =
+        status_exact(NtAllocateVirtualMemory(CURRENT_PROCESS, base, 0, bytes, MEM_RESERVE, PAGE_READWRITE));
     if (status < 0) return status;
     SIZE_T pages = *bytes >> PAGE_SHIFT, size = sizeof(struct window) + pages * sizeof(ULONG), none = 0;
     PVOID record = NULL;
@@ -104,7 +105,7 @@ static NTSTATUS hook_alloc(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG typ
         if (awe_native()) return REGION_NOT_MINE;
         if (type != (MEM_PHYSICAL | MEM_RESERVE) || protect != PAGE_READWRITE || !*bytes)
             return STATUS_INVALID_PARAMETER;
-        NTSTATUS status = process_check(process);
+        NTSTATUS status = process_require_own(process);
         return status < 0 ? status : window_make(base, bytes);
     }
     if (process != CURRENT_PROCESS || !*base) return REGION_NOT_MINE;

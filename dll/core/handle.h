@@ -9,4 +9,15 @@
  * that some systems answer without looking. */
 NTSTATUS process_require(HANDLE process, ACCESS_MASK one_of, ACCESS_MASK and_one_of);
 
+/* Is it a handle to this process, whatever it allows? For handles other than CURRENT_PROCESS it costs an NT call. */
+BOOL process_is_own(HANDLE process);
+
+/* For what can be done in this process only: STATUS_SUCCESS when process is this one, by a handle with the right
+ * PROCESS_VM_OPERATION; STATUS_NOT_SUPPORTED for another process, and process_require's statuses for bad handles. */
+NTSTATUS process_require_own(HANDLE process);
+
+/* Turns a handle to this process that has PROCESS_VM_OPERATION into CURRENT_PROCESS; STATUS_ACCESS_DENIED when it lacks
+ * that right. All other handles are left for the system to judge. */
+NTSTATUS process_settle(HANDLE *process);
+
 #endif

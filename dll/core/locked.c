@@ -110,12 +110,17 @@ BOOL locked_forget(LPCVOID base, SIZE_T bytes)
     return pages == gone.end - gone.first;
 }
 
-BOOL locked_has(LPCVOID address)
+BOOL locked_run(LPCVOID base, SIZE_T bytes, SIZE_T *run)
 {
-    ULONG_PTR page = (ULONG_PTR)address >> PAGE_SHIFT;
+    ULONG_PTR page = (ULONG_PTR)base >> PAGE_SHIFT, end = page + (bytes >> PAGE_SHIFT);
     RtlAcquireSRWLockExclusive(&guard);
     LONG at = table_find(page + 1);
-    BOOL has = at < locked_ranges && table[at].first <= page;
+    BOOL locked = at < locked_ranges && table[at].first <= page;
+    if (at < locked_ranges) {
+        ULONG_PTR change = locked ? table[at].end : table[at].first;
+        if (change < end) end = change;
+    }
     RtlReleaseSRWLockExclusive(&guard);
-    return has;
+    *run = (end - page) << PAGE_SHIFT;
+    return locked;
 }

@@ -22,7 +22,8 @@ BOOL locked_note(LPCVOID base, SIZE_T bytes);
 /* The pages are gone or unlocked. Returns TRUE when all of them were noted as locked. */
 BOOL locked_forget(LPCVOID base, SIZE_T bytes);
 
-/* Is the page of address noted as locked? */
-BOOL locked_has(LPCVOID address);
+/* Is the page at base noted as locked? *run is how many bytes from there on, at most bytes, are the same. base and
+ * bytes are whole pages. */
+BOOL locked_run(LPCVOID base, SIZE_T bytes, SIZE_T *run);
 
 #endif

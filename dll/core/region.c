@@ -48,11 +48,3 @@ void region_query(LPCVOID address, MEMORY_BASIC_INFORMATION *info)
     for (struct region_family *family = families; family; family = family->next)
         if (family->query) family->query(address, info);
 }
-
-BOOL process_is_own(HANDLE process)
-{
-    if (process == CURRENT_PROCESS) return TRUE;
-    PROCESS_BASIC_INFORMATION info;
-    if (NtQueryInformationProcess(process, ProcessBasicInformation, &info, sizeof(info), NULL) < 0) return FALSE;
-    return (ULONG)info.UniqueProcessId == nt_process_id();
-}

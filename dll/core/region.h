@@ -25,7 +25,7 @@
 #ifndef K32MEM_REGION_H
 #define K32MEM_REGION_H
 
-#include "../nt/nt.h"
+#include "handle.h"
 
 /* No status of the system: "not one of my regions, ask the next". */
 #define REGION_NOT_MINE ((NTSTATUS)0x6b33326d)
@@ -79,8 +79,5 @@ NTSTATUS region_lock(PVOID base, SIZE_T bytes);
 NTSTATUS region_unlock(PVOID base, SIZE_T bytes);
 NTSTATUS region_unmap(PVOID base, ULONG flags);
 void region_query(LPCVOID address, MEMORY_BASIC_INFORMATION *info);
-
-/* Is process a handle to this process? For handles other than CURRENT_PROCESS it costs an NT call. */
-BOOL process_is_own(HANDLE process);
 
 #endif

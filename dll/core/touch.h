@@ -22,6 +22,17 @@
 BOOL TOUCH_CALL touch_read(ULONG_PTR first, ULONG_PTR last) __asm__("touch_read");
 /* One byte of each page is written with the value that it has, in one atomic step. */
 BOOL TOUCH_CALL touch_write(ULONG_PTR first, ULONG_PTR last) __asm__("touch_write");
+/* Is there no room for an answer of so many bytes (not 0), or for the caller's structure no access? */
+static inline BOOL touch_output(PVOID to, SIZE_T bytes)
+{
+    ULONG_PTR first = (ULONG_PTR)to, last = first + bytes - 1;
+    return last < first || touch_write(first, last);
+}
+static inline BOOL touch_input(LPCVOID from, SIZE_T bytes)
+{
+    ULONG_PTR first = (ULONG_PTR)from, last = first + bytes - 1;
+    return last < first || touch_read(first, last);
+}
 /* Reads up to and including the first NUL, at most count characters. */
 BOOL TOUCH_CALL touch_string_a(ULONG_PTR first, ULONG_PTR count) __asm__("touch_string_a");
 BOOL TOUCH_CALL touch_string_w(ULONG_PTR first, ULONG_PTR count) __asm__("touch_string_w");

@@ -1,4 +1,5 @@
 /* policy.c - data execution prevention: the system's policy and that of a 32-bit process. */
+#include "../core/touch.h"
 #include "../nt/system.h"
 
 #ifndef _WIN64
@@ -21,7 +22,7 @@ static NTSTATUS process_is_64_bit(HANDLE process, BOOL *is)
 /* Writes PROCESS_DEP_* flags of the 32-bit process hProcess (PROCESS_QUERY_INFORMATION), and whether they can never
  * change again. Any thread.
  * Errors: ERROR_NOT_SUPPORTED (called in, or about, a 64-bit process); ERROR_INVALID_PARAMETER (a NULL pointer);
- * ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED. Page: winbase/nf-winbase-getprocessdeppolicy */
+ * ERROR_NOACCESS (another bad one); ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED. Page: winbase/nf-winbase-getprocessdeppolicy */
 K32MEM_API BOOL WINAPI GetProcessDEPPolicy(HANDLE hProcess, LPDWORD lpFlags, PBOOL lpPermanent)
 {
 #ifdef _WIN64
@@ -34,6 +35,8 @@ K32MEM_API BOOL WINAPI GetProcessDEPPolicy(HANDLE hProcess, LPDWORD lpFlags, PBO
     BOOL is_64_bit;
     NTSTATUS status;
     if (!lpFlags || !lpPermanent) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(lpFlags, sizeof(*lpFlags)) || touch_output(lpPermanent, sizeof(*lpPermanent)))
+        return error_fail(ERROR_NOACCESS);
     status = process_is_64_bit(hProcess, &is_64_bit);
     if (status < 0) return status_fail(status);
     if (is_64_bit) return error_fail(ERROR_NOT_SUPPORTED);

@@ -4,11 +4,15 @@
  * nothing else could keep the promise. Elsewhere every function checks its arguments and fails with
  * ERROR_NOT_SUPPORTED.
  */
+#include "../core/probe.h"
+#include "../core/touch.h"
 #include "../nt/nt.h"
 #include "k32mem.h"
 
 /* KUSER_SHARED_DATA: one bit for each enclave type that the system supports (0x36c in the public phnt headers). */
 #define ENCLAVE_TYPES 128
+
+#define NAME_LIMIT 0x7fff /* characters that a name can have */
 
 static BOOL enclave_supported(DWORD type)
 {
@@ -62,7 +66,7 @@ K32MEM_API LPVOID WINAPI CreateEnclave(HANDLE hProcess, LPVOID lpAddress, SIZE_T
 
 /* Copies nSize bytes, whole pages, into an SGX enclave that is not initialized, with the protection flProtect.
  * *lpNumberOfBytesWritten gets what was copied, 0 on failure.
- * Errors: ERROR_BAD_LENGTH (dwInfoLength is not 0); ERROR_INVALID_PARAMETER (NULL address, buffer or result, nSize no
+ * Errors: ERROR_BAD_LENGTH (dwInfoLength is not 0); ERROR_NOACCESS (result); ERROR_INVALID_PARAMETER (NULL address, buffer or result, nSize no
  * multiple of a page, a protection with GUARD, NOCACHE, WRITECOMBINE or NOACCESS); ERROR_NOT_SUPPORTED.
  * Page: enclaveapi/nf-enclaveapi-loadenclavedata */
 K32MEM_API BOOL WINAPI LoadEnclaveData(HANDLE hProcess, LPVOID lpAddress, LPCVOID lpBuffer, SIZE_T nSize,
@@ -70,6 +74,8 @@ K32MEM_API BOOL WINAPI LoadEnclaveData(HANDLE hProcess, LPVOID lpAddress, LPCVOI
                                        PSIZE_T lpNumberOfBytesWritten, LPDWORD lpEnclaveError)
 {
     ULONG enclave_error = 0;
+    if (lpNumberOfBytesWritten && touch_output(lpNumberOfBytesWritten, sizeof(*lpNumberOfBytesWritten)))
+        return error_fail(ERROR_NOACCESS);
     if (lpNumberOfBytesWritten) *lpNumberOfBytesWritten = 0;
     if (dwInfoLength) return error_fail(ERROR_BAD_LENGTH);
     if (!lpAddress || !lpBuffer || !lpNumberOfBytesWritten || !nSize || nSize % PAGE_BYTES ||
@@ -96,12 +102,14 @@ K32MEM_API BOOL WINAPI InitializeEnclave(HANDLE hProcess, LPVOID lpAddress, LPCV
 }
 
 /* Loads an image and its imports into a VBS enclave.
- * Errors: ERROR_INVALID_PARAMETER (a NULL pointer); ERROR_NOT_SUPPORTED; what the loader says.
+ * Errors: ERROR_INVALID_PARAMETER (a NULL pointer); ERROR_NOACCESS (a name that cannot be read); ERROR_NOT_SUPPORTED;
+ * what the loader says.
  * Page: enclaveapi/nf-enclaveapi-loadenclaveimagew */
 K32MEM_API BOOL WINAPI LoadEnclaveImageW(LPVOID lpEnclaveAddress, LPCWSTR lpImageName)
 {
     UNICODE_STRING name;
     if (!lpEnclaveAddress || !lpImageName) return error_fail(ERROR_INVALID_PARAMETER);
+    if (probe_length_wide(lpImageName, NAME_LIMIT) < 0) return error_fail(ERROR_NOACCESS);
     RtlInitUnicodeString(&name, lpImageName);
     return ENCLAVE_CALL(LdrLoadEnclaveModule, lpEnclaveAddress, NULL, &name);
 }
@@ -114,6 +122,7 @@ K32MEM_API BOOL WINAPI LoadEnclaveImageA(LPVOID lpEnclaveAddress, LPCSTR lpImage
     NTSTATUS status;
     BOOL done;
     if (!lpEnclaveAddress || !lpImageName) return error_fail(ERROR_INVALID_PARAMETER);
+    if (probe_length_ansi(lpImageName, NAME_LIMIT) < 0) return error_fail(ERROR_NOACCESS);
     RtlInitAnsiString(&narrow, lpImageName);
     status = RtlAnsiStringToUnicodeString(&wide, &narrow, TRUE);
     if (status < 0) return status_fail(status);

@@ -16,13 +16,9 @@
 static BOOL large_view_allowed(HANDLE section, PVOID base, ULONG64 offset, SIZE_T bytes)
 {
     ULONG large = *(const volatile ULONG *)(SHARED_DATA + SHARED_LARGE_PAGE_MINIMUM);
-    struct {
-        PVOID base;
-        ULONG attributes;
-        LARGE_INTEGER bytes;
-    } info;
+    struct section_basic info;
     if (!large || (ULONG_PTR)base % large || bytes % large || offset % large) return FALSE;
-    return NtQuerySection(section, 0, &info, sizeof(info), NULL) >= 0 && (info.attributes & SEC_LARGE_PAGES);
+    return NtQuerySection(section, SECTION_BASIC, &info, sizeof(info), NULL) >= 0 && (info.attributes & SEC_LARGE_PAGES);
 }
 
 static PVOID map(HANDLE section, HANDLE process, PVOID base, ULONG64 offset, SIZE_T bytes, ULONG type, ULONG protect,

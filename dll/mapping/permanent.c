@@ -15,12 +15,8 @@ static volatile LONG view_count;
 
 static BOOL section_permanent(HANDLE section)
 {
-    struct {
-        PVOID base;
-        ULONG attributes;
-        LARGE_INTEGER bytes;
-    } info;
-    return NtQuerySection(section, 0, &info, sizeof(info), NULL) >= 0 && (info.attributes & SEC_NO_CHANGE);
+    struct section_basic info;
+    return NtQuerySection(section, SECTION_BASIC, &info, sizeof(info), NULL) >= 0 && (info.attributes & SEC_NO_CHANGE);
 }
 
 void permanent_note(HANDLE section)

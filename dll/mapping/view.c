@@ -94,9 +94,12 @@ static SIZE_T view_extent(PVOID base)
 
 static NTSTATUS unmap(HANDLE process, PVOID base, ULONG flags)
 {
-    NTSTATUS status;
-    BOOL preserve = (flags & PRESERVE_PLACEHOLDER) != 0, own = (preserve || region_any()) && process_is_own(process);
-    if (own && (status = region_unmap(base, flags)) != REGION_NOT_MINE) return status;
+    NTSTATUS status = STATUS_SUCCESS;
+    BOOL preserve = (flags & PRESERVE_PLACEHOLDER) != 0;
+    if (preserve || region_any()) status = process_settle(&process);
+    if (status < 0) return status;
+    BOOL own = process == CURRENT_PROCESS;
+    if (own && (preserve || region_any()) && (status = region_unmap(base, flags)) != REGION_NOT_MINE) return status;
     SIZE_T bytes;
     status = base_check(process, base, &bytes);
     if (status < 0) return status;

@@ -3,6 +3,7 @@
  * Windows tells of bad pages through the event \KernelObjects\MemoryErrors. Where that is missing (Wine) nothing ever
  * detects bad memory: a registration is kept, and its callback has no occasion to run; the capabilities say so.
  */
+#include "../core/touch.h"
 #include "../nt/nt.h"
 
 struct registration {
@@ -38,11 +39,13 @@ static HANDLE errors_event_open(void)
 }
 
 /* Writes the MEHC_* flags: 0 where the system does not tell of failing memory. Any thread.
- * Errors: ERROR_INVALID_PARAMETER (NULL). Page: memoryapi/nf-memoryapi-getmemoryerrorhandlingcapabilities */
+ * Errors: ERROR_INVALID_PARAMETER (NULL); ERROR_NOACCESS (another bad pointer).
+ * Page: memoryapi/nf-memoryapi-getmemoryerrorhandlingcapabilities */
 K32MEM_API BOOL WINAPI GetMemoryErrorHandlingCapabilities(PULONG Capabilities)
 {
     HANDLE event;
     if (!Capabilities) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(Capabilities, sizeof(*Capabilities))) return error_fail(ERROR_NOACCESS);
     event = errors_event_open();
     *Capabilities = event ? MEHC_PATROL_SCRUBBER_PRESENT : 0;
     if (event) NtClose(event);

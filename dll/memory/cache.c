@@ -5,6 +5,7 @@
  */
 #include "../core/memory.h"
 #include "../core/privilege.h"
+#include "../core/touch.h"
 #include "../nt/system.h"
 
 #define LIMIT_FLAGS                                                                                                  \
@@ -41,7 +42,7 @@ static NTSTATUS cache_query(struct system_file_cache *cache)
 
 /* Writes the limits in bytes and the flags FILE_CACHE_MAX_HARD_ENABLE, FILE_CACHE_MIN_HARD_ENABLE. A maximum that the
  * system does not know is the size of physical memory. Any thread.
- * Errors: ERROR_INVALID_PARAMETER (a NULL pointer); what the system says.
+ * Errors: ERROR_INVALID_PARAMETER (a NULL pointer); ERROR_NOACCESS (another bad one); what the system says.
  * Page: memoryapi/nf-memoryapi-getsystemfilecachesize */
 K32MEM_API BOOL WINAPI GetSystemFileCacheSize(PSIZE_T lpMinimumFileCacheSize, PSIZE_T lpMaximumFileCacheSize,
                                               PDWORD lpFlags)
@@ -52,6 +53,9 @@ K32MEM_API BOOL WINAPI GetSystemFileCacheSize(PSIZE_T lpMinimumFileCacheSize, PS
     ULONG flags;
     NTSTATUS status;
     if (!lpMinimumFileCacheSize || !lpMaximumFileCacheSize || !lpFlags) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(lpMinimumFileCacheSize, sizeof(SIZE_T)) || touch_output(lpMaximumFileCacheSize, sizeof(SIZE_T)) ||
+        touch_output(lpFlags, sizeof(DWORD)))
+        return error_fail(ERROR_NOACCESS);
     status = cache_query(&cache);
     if (status < 0) return status_fail(status);
     limits_lock();

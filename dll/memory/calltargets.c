@@ -1,4 +1,5 @@
 /* calltargets.c - telling Control Flow Guard which addresses in generated code may be called. */
+#include "../core/touch.h"
 #include "../nt/nt.h"
 
 #define TARGET_ALIGNMENT 16
@@ -27,20 +28,32 @@ static BOOL targets_valid(SIZE_T bytes, ULONG count, const CFG_CALL_TARGET_INFO 
     return TRUE;
 }
 
+static NTSTATUS range_committed(HANDLE process, const BYTE *base, SIZE_T bytes)
+{
+    MEMORY_BASIC_INFORMATION region;
+    for (const BYTE *at = base, *end = base + bytes; at < end; at = (const BYTE *)region.BaseAddress + region.RegionSize) {
+        NTSTATUS status = NtQueryVirtualMemory(process, at, VM_BASIC, &region, sizeof(region), NULL);
+        if (status < 0) return status;
+        if (region.State != MEM_COMMIT) return STATUS_CONFLICTING_ADDRESSES; /* ERROR_INVALID_ADDRESS */
+    }
+    return STATUS_SUCCESS;
+}
+
 static BOOL targets_set(HANDLE process, PVOID base, SIZE_T bytes, ULONG count, CFG_CALL_TARGET_INFO *targets,
                         HANDLE section, ULONG64 file_offset)
 {
     ULONG processed = 0;
     struct memory_range range = { base, bytes };
     struct call_targets list = { count, 0, &processed, targets, section, file_offset };
-    MEMORY_BASIC_INFORMATION region;
     NTSTATUS status;
-    if (!base || (ULONG_PTR)base % PAGE_BYTES || !bytes || !count || !targets || (ULONG_PTR)base + bytes < bytes ||
-        !targets_valid(bytes, count, targets))
+    if (!base || (ULONG_PTR)base % PAGE_BYTES || !bytes || !count || !targets || (ULONG_PTR)base + bytes < bytes)
         return error_fail(ERROR_INVALID_PARAMETER);
-    status = NtQueryVirtualMemory(process, base, VM_BASIC, &region, sizeof(region), NULL);
+    if (count > (bytes + TARGET_ALIGNMENT - 1) / TARGET_ALIGNMENT) return error_fail(ERROR_INVALID_PARAMETER);
+    /* The system writes into the list too: CFG_CALL_TARGET_PROCESSED. */
+    if (touch_output(targets, count * sizeof(*targets))) return error_fail(ERROR_NOACCESS);
+    if (!targets_valid(bytes, count, targets)) return error_fail(ERROR_INVALID_PARAMETER);
+    status = range_committed(process, base, bytes);
     if (status < 0) return status_fail(status);
-    if (region.State != MEM_COMMIT) return error_fail(ERROR_INVALID_ADDRESS);
 
     status = STATUS_NOT_SUPPORTED;
     if (nt_optional.NtSetInformationVirtualMemory) {
@@ -57,7 +70,7 @@ static BOOL targets_set(HANDLE process, PVOID base, SIZE_T bytes, ULONG count, C
  * indirect calls. OffsetInformation holds NumberOfOffsets ascending multiples of 16 with CFG_CALL_TARGET_* flags; the
  * system sets CFG_CALL_TARGET_PROCESSED in those it has handled. Any thread.
  * Errors: ERROR_INVALID_PARAMETER (base not page-aligned, nothing to do, offsets unaligned, not ascending or outside);
- * ERROR_INVALID_ADDRESS (the range is not committed); ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED; ERROR_NOT_SUPPORTED
+ * ERROR_INVALID_ADDRESS (the range is not committed); ERROR_NOACCESS (OffsetInformation); ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED; ERROR_NOT_SUPPORTED
  * (the system has no Control Flow Guard, as Wine: every address may be called, and none can be forbidden).
  * Page: memoryapi/nf-memoryapi-setprocessvalidcalltargets */
 K32MEM_API BOOL WINAPI SetProcessValidCallTargets(HANDLE hProcess, PVOID VirtualAddress, SIZE_T RegionSize,
@@ -74,7 +87,10 @@ K32MEM_API BOOL WINAPI SetProcessValidCallTargetsForMappedView(HANDLE Process, P
                                                                PCFG_CALL_TARGET_INFO OffsetInformation, HANDLE Section,
                                                                ULONG64 ExpectedFileOffset)
 {
-    if (!Section || Section == INVALID_HANDLE_VALUE) return error_fail(ERROR_INVALID_HANDLE);
+    struct section_basic section;
+    NTSTATUS status = NtQuerySection(Section, SECTION_BASIC, &section, sizeof(section), NULL);
+    /* That the handle may not ask says nothing against it. */
+    if (status < 0 && status != STATUS_ACCESS_DENIED) return status_fail(status);
     return targets_set(Process, VirtualAddress, RegionSize, NumberOfOffsets, OffsetInformation, Section,
                        ExpectedFileOffset);
 }

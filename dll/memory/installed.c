@@ -1,4 +1,5 @@
 /* installed.c - how much memory is plugged in, as the firmware's tables (SMBIOS, DMTF standard DSP0134) tell. */
+#include "../core/touch.h"
 #include "../nt/system.h"
 
 #define SMBIOS_HEADER_BYTES 8 /* RawSMBIOSData: calling method, version, revision, length of the tables */
@@ -41,7 +42,7 @@ static BOOL smbios_kilobytes(const BYTE *table, ULONG bytes, ULONG64 *kilobytes)
 
 /* Writes the installed memory in KB. Where the firmware lists no memory module, as under Wine, that is the memory
  * which the system can use. Any thread; on failure *TotalMemoryInKilobytes is left alone.
- * Errors: ERROR_INVALID_PARAMETER (NULL); ERROR_INVALID_DATA (the table is malformed, or tells of less memory than the
+ * Errors: ERROR_INVALID_PARAMETER (NULL); ERROR_NOACCESS (another bad pointer); ERROR_INVALID_DATA (the table is malformed, or tells of less memory than the
  * system uses). Page: sysinfoapi/nf-sysinfoapi-getphysicallyinstalledsystemmemory */
 K32MEM_API BOOL WINAPI GetPhysicallyInstalledSystemMemory(PULONGLONG TotalMemoryInKilobytes)
 {
@@ -54,6 +55,7 @@ K32MEM_API BOOL WINAPI GetPhysicallyInstalledSystemMemory(PULONGLONG TotalMemory
     NTSTATUS status;
 
     if (!TotalMemoryInKilobytes) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(TotalMemoryInKilobytes, sizeof(*TotalMemoryInKilobytes))) return error_fail(ERROR_NOACCESS);
     status = system_query(SYSTEM_BASIC, &basic, sizeof(basic));
     if (status < 0) return status_fail(status);
     usable = (ULONG64)basic.physical_pages * (PAGE_BYTES / 1024);

@@ -1,14 +1,18 @@
 /* status.c - GlobalMemoryStatusEx and the older GlobalMemoryStatus. */
+#include "../core/touch.h"
 #include "snapshot.h"
 
 /* Fills *lpBuffer, whose dwLength must be set to sizeof(MEMORYSTATUSEX), with the state of physical memory, commit and
  * this process's address space, in bytes. The system's part is at most one clock tick old. ullAvailExtendedVirtual is
  * always 0. Any thread.
- * Errors: ERROR_INVALID_PARAMETER (NULL, or another length). Page: sysinfoapi/nf-sysinfoapi-globalmemorystatusex */
+ * Errors: ERROR_INVALID_PARAMETER (NULL, or another length); ERROR_NOACCESS (another bad pointer).
+ * Page: sysinfoapi/nf-sysinfoapi-globalmemorystatusex */
 K32MEM_API BOOL WINAPI GlobalMemoryStatusEx(LPMEMORYSTATUSEX lpBuffer)
 {
     NTSTATUS status;
-    if (!lpBuffer || lpBuffer->dwLength != sizeof(*lpBuffer)) return error_fail(ERROR_INVALID_PARAMETER);
+    if (!lpBuffer) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(lpBuffer, sizeof(*lpBuffer))) return error_fail(ERROR_NOACCESS);
+    if (lpBuffer->dwLength != sizeof(*lpBuffer)) return error_fail(ERROR_INVALID_PARAMETER);
     status = snapshot_take(lpBuffer);
     if (__builtin_expect(status < 0, 0)) return status_fail(status);
     lpBuffer->ullAvailVirtual -= (ULONG64)(LONG64)space_balance;

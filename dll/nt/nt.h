@@ -67,6 +67,12 @@ NTSYSAPI NTSTATUS NTAPI NtMapViewOfSection(HANDLE section, HANDLE process, PVOID
                                            SIZE_T commit, const LARGE_INTEGER *offset, PSIZE_T size, int inherit,
                                            ULONG type, ULONG protect);
 NTSYSAPI NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE process, PVOID base);
+enum { SECTION_BASIC = 0 };
+struct section_basic {
+    PVOID base;
+    ULONG attributes; /* SEC_* */
+    LARGE_INTEGER bytes;
+};
 NTSYSAPI NTSTATUS NTAPI NtQuerySection(HANDLE section, int info_class, PVOID info, SIZE_T size, PSIZE_T returned);
 NTSYSAPI NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE directory, ACCESS_MASK access,
                                               const OBJECT_ATTRIBUTES *attributes);

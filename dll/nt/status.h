@@ -12,6 +12,9 @@ BOOL status_fail(NTSTATUS status);
 /* TRUE and the last error untouched for a success; otherwise as status_fail. */
 static inline BOOL status_bool(NTSTATUS status) { return status >= 0 ? TRUE : status_fail(status); }
 
+/* For allocations: some layers answer a size that they cannot give with an informational status, and allocate nothing. */
+static inline NTSTATUS status_exact(NTSTATUS status) { return status > 0 ? STATUS_NO_MEMORY : status; }
+
 /* Sets the last error and returns FALSE: `return error_fail(ERROR_INVALID_PARAMETER);` */
 static inline BOOL error_fail(DWORD error)
 {

@@ -1,6 +1,8 @@
-/* nodememory.c - the memory of NUMA nodes: how much is free, how near it is. */
+/* nodememory.c - the memory of NUMA nodes: how much is free, how near it is. A pointer that is not NULL and cannot be
+ * used is ERROR_NOACCESS everywhere. */
 #include "nodes.h"
 #include "../core/memory.h"
+#include "../core/touch.h"
 #include "../nt/system.h"
 #include "k32mem.h"
 
@@ -34,6 +36,7 @@ K32MEM_API BOOL WINAPI GetNumaAvailableMemoryNodeEx(USHORT Node, PULONGLONG Avai
     ULONG64 bytes = 0;
     NTSTATUS status;
     if (!AvailableBytes) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(AvailableBytes, sizeof(*AvailableBytes))) return error_fail(ERROR_NOACCESS);
     status = node_available(Node, &bytes);
     if (status < 0) return status_fail(status);
     *AvailableBytes = bytes;
@@ -55,6 +58,7 @@ K32MEM_API BOOL WINAPI GetMemoryNumaClosestInitiatorNode(ULONG TargetNodeNumber,
     struct node node;
     NTSTATUS status;
     if (!InitiatorNodeNumber) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(InitiatorNodeNumber, sizeof(*InitiatorNodeNumber))) return error_fail(ERROR_NOACCESS);
     status = node_find(TargetNodeNumber, &node);
     if (status < 0) return status_fail(status);
     if (!node.groups) return error_fail(ERROR_NOT_SUPPORTED);
@@ -73,6 +77,7 @@ GetMemoryNumaPerformanceInformation(ULONG NodeNumber, UCHAR DataType,
     ULONG highest;
     NTSTATUS status;
     if (!PerfInfo) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(PerfInfo, sizeof(*PerfInfo))) return error_fail(ERROR_NOACCESS);
     *PerfInfo = NULL;
     status = node_highest(&highest);
     if (status < 0) return status_fail(status);

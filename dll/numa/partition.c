@@ -16,7 +16,8 @@ struct open_dedicated {
 static NTSTATUS partition_manage(HANDLE partition, int info_class, PVOID info, ULONG bytes)
 {
     NTSTATUS(NTAPI * manage)(HANDLE, HANDLE, int, PVOID, ULONG) = nt_optional.NtManagePartition;
-    return manage ? manage(partition, NULL, info_class, info, bytes) : STATUS_NOT_SUPPORTED;
+    if (manage) return manage(partition, NULL, info_class, info, bytes);
+    return partition ? STATUS_INVALID_HANDLE : STATUS_NOT_SUPPORTED; /* whatever it is, it is no partition's */
 }
 
 /* Opens the partition that manages memory of the kind DedicatedMemoryTypeId inside Partition (NULL: the system's).

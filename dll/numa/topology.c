@@ -1,6 +1,8 @@
-/* topology.c - which processors belong to which NUMA node. */
+/* topology.c - which processors belong to which NUMA node. A pointer that is not NULL and cannot be used is
+ * ERROR_NOACCESS everywhere. */
 #include "nodes.h"
 #include "../core/memory.h"
+#include "../core/touch.h"
 #include "../nt/system.h"
 #include "k32mem.h"
 
@@ -11,6 +13,7 @@ K32MEM_API BOOL WINAPI GetNumaHighestNodeNumber(PULONG HighestNodeNumber)
     ULONG highest;
     NTSTATUS status;
     if (!HighestNodeNumber) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(HighestNodeNumber, sizeof(*HighestNodeNumber))) return error_fail(ERROR_NOACCESS);
     status = node_highest(&highest);
     if (status < 0) return status_fail(status);
     *HighestNodeNumber = highest;
@@ -23,6 +26,8 @@ K32MEM_API BOOL WINAPI GetNumaProcessorNodeEx(PPROCESSOR_NUMBER Processor, PUSHO
 {
     NTSTATUS status;
     if (!Processor || !NodeNumber) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_input(Processor, sizeof(*Processor)) || touch_output(NodeNumber, sizeof(*NodeNumber)))
+        return error_fail(ERROR_NOACCESS);
     status = node_of_processor(Processor->Group, Processor->Number, NodeNumber);
     if (status >= 0) return TRUE;
     *NodeNumber = MAXUSHORT;
@@ -36,6 +41,7 @@ K32MEM_API BOOL WINAPI GetNumaProcessorNode(UCHAR Processor, PUCHAR NodeNumber)
     USHORT node = 0;
     NTSTATUS status;
     if (!NodeNumber) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(NodeNumber, sizeof(*NodeNumber))) return error_fail(ERROR_NOACCESS);
     *NodeNumber = 0xff;
     status = node_of_processor(group_current(), Processor, &node);
     if (status < 0) return status_fail(status);
@@ -54,10 +60,13 @@ K32MEM_API BOOL WINAPI GetNumaNodeProcessorMask2(USHORT NodeNumber, PGROUP_AFFIN
     struct node node;
     NTSTATUS status;
     if (!RequiredMaskCount || (!ProcessorMasks && ProcessorMaskCount)) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(RequiredMaskCount, sizeof(*RequiredMaskCount))) return error_fail(ERROR_NOACCESS);
     status = node_find(NodeNumber, &node);
     if (status < 0) return status_fail(status);
     *RequiredMaskCount = node.groups;
     if (node.groups > ProcessorMaskCount) return error_fail(ERROR_INSUFFICIENT_BUFFER);
+    if (node.groups && touch_output(ProcessorMasks, node.groups * sizeof(node.masks[0])))
+        return error_fail(ERROR_NOACCESS);
     if (node.groups) memcpy(ProcessorMasks, node.masks, node.groups * sizeof(node.masks[0]));
     return TRUE;
 }
@@ -70,6 +79,7 @@ K32MEM_API BOOL WINAPI GetNumaNodeProcessorMaskEx(USHORT Node, PGROUP_AFFINITY P
     struct node node;
     NTSTATUS status;
     if (!ProcessorMask) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(ProcessorMask, sizeof(*ProcessorMask))) return error_fail(ERROR_NOACCESS);
     status = node_find(Node, &node);
     if (status < 0) return status_fail(status);
     *ProcessorMask = node.masks[0]; /* zeros when there is none */
@@ -85,6 +95,7 @@ K32MEM_API BOOL WINAPI GetNumaNodeProcessorMask(UCHAR Node, PULONGLONG Processor
     USHORT group = group_current();
     NTSTATUS status;
     if (!ProcessorMask) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(ProcessorMask, sizeof(*ProcessorMask))) return error_fail(ERROR_NOACCESS);
     status = node_find(Node, &node);
     if (status < 0) return status_fail(status);
     *ProcessorMask = 0;
@@ -101,6 +112,7 @@ K32MEM_API BOOL WINAPI GetNumaProximityNodeEx(ULONG ProximityId, PUSHORT NodeNum
     struct numa_proximity map = { .proximity = ProximityId, .node = MAXUSHORT };
     NTSTATUS status;
     if (!NodeNumber) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(NodeNumber, sizeof(*NodeNumber))) return error_fail(ERROR_NOACCESS);
     status = system_query(SYSTEM_NUMA_PROXIMITY, &map, sizeof(map));
     if (status == STATUS_INVALID_INFO_CLASS || status == STATUS_NOT_IMPLEMENTED) status = STATUS_NOT_SUPPORTED;
     *NodeNumber = status < 0 ? MAXUSHORT : map.node;
@@ -112,6 +124,7 @@ K32MEM_API BOOL WINAPI GetNumaProximityNode(ULONG ProximityId, PUCHAR NodeNumber
 {
     USHORT node;
     if (!NodeNumber) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(NodeNumber, sizeof(*NodeNumber))) return error_fail(ERROR_NOACCESS);
     *NodeNumber = 0xff;
     if (!GetNumaProximityNodeEx(ProximityId, &node)) return FALSE;
     if (node >= 0xff) return error_fail(ERROR_INVALID_PARAMETER);
@@ -128,6 +141,7 @@ K32MEM_API BOOL WINAPI GetNumaNodeNumberFromHandle(HANDLE hFile, PUSHORT NodeNum
     IO_STATUS_BLOCK io;
     NTSTATUS status;
     if (!NodeNumber) return error_fail(ERROR_INVALID_PARAMETER);
+    if (touch_output(NodeNumber, sizeof(*NodeNumber))) return error_fail(ERROR_NOACCESS);
     status = NtQueryInformationFile(hFile, &io, &node, sizeof(node), (FILE_INFORMATION_CLASS)FILE_NUMA_NODE);
     if (status == STATUS_NOT_IMPLEMENTED || status == STATUS_INVALID_INFO_CLASS) {
         /* Not known: but is it a file at all? */

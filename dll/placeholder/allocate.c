@@ -1,5 +1,6 @@
 /* allocate.c - VirtualAlloc2 and its FromApp form. */
-#include "../core/space.h"
+#include "../core/handle.h"
+#include "../core/probe.h"
 #include "placeholder.h"
 
 #define PAGE_EXECUTE_ANY (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)
@@ -9,39 +10,45 @@ struct allocation {
     PVOID base;
     SIZE_T bytes;
     ULONG type, protect;
+    DWORD error; /* the plain call's last error, when that is what failed */
 };
 
+/* By the plain call, which knows the rules for all types and protections, and physical pages. */
 static NTSTATUS allocate_try(PVOID base, void *context)
 {
     struct allocation *a = context;
-    PVOID at = base;
-    SIZE_T bytes = a->bytes, none = 0;
-    NTSTATUS status = NtAllocateVirtualMemory(a->process, &at, 0, &bytes, a->type, a->protect);
-    if (status < 0) return status;
-    if (region_any() && process_is_own(a->process) && !region_settled(at, bytes)) {
-        NtFreeVirtualMemory(a->process, &at, &none, MEM_RELEASE);
+    DWORD before = last_error_get();
+    PVOID at = VirtualAllocEx(a->process, base, a->bytes, a->type, a->protect);
+    if (at && region_any() && process_is_own(a->process) && !region_settled(at, a->bytes)) {
+        VirtualFreeEx(a->process, at, 0, MEM_RELEASE);
+        last_error_set(before);
         return STATUS_CONFLICTING_ADDRESSES;
     }
     a->base = at;
-    if (a->process == CURRENT_PROCESS) space_changed((LONG_PTR)bytes);
-    return status;
+    a->error = at ? ERROR_SUCCESS : last_error_get();
+    last_error_set(before);
+    if (at) return STATUS_SUCCESS;
+    return a->error == ERROR_INVALID_ADDRESS ? STATUS_CONFLICTING_ADDRESSES : STATUS_UNSUCCESSFUL;
 }
 
 /* An allocation with a place of its own. */
-static NTSTATUS allocate_placed(struct allocation *a, const struct parameters *wanted)
+static NTSTATUS allocate_placed(struct allocation *a, struct parameters *wanted)
 {
+    ULONG_PTR large = *(const volatile ULONG *)(SHARED_DATA + SHARED_LARGE_PAGE_MINIMUM);
     if (!(a->type & MEM_RESERVE)) return STATUS_INVALID_PARAMETER;
+    if ((a->type & MEM_LARGE_PAGES) && wanted->alignment < large) wanted->alignment = large;
     BOOL top_down = (a->type & MEM_TOP_DOWN) != 0;
     a->type &= ~(ULONG)MEM_TOP_DOWN;
     return place_search(a->process, wanted, a->bytes, top_down, allocate_try, a);
 }
 
 /* The emulation of NtAllocateVirtualMemoryEx where it is not VirtualAllocEx: placeholders and places. */
-static NTSTATUS allocate_special(struct allocation *a, const struct parameters *wanted)
+static NTSTATUS allocate_special(struct allocation *a, struct parameters *wanted)
 {
     ULONG kind = a->type & (MEM_RESERVE_PLACEHOLDER | MEM_REPLACE_PLACEHOLDER), type = a->type & ~kind;
     if (!kind) return allocate_placed(a, wanted);
-    if (!process_is_own(a->process)) return STATUS_NOT_SUPPORTED;
+    NTSTATUS status = process_require_own(a->process);
+    if (status < 0) return status;
     if (kind == MEM_RESERVE_PLACEHOLDER) {
         if ((type & ~(ULONG)MEM_TOP_DOWN) != MEM_RESERVE || a->protect != PAGE_NOACCESS)
             return STATUS_INVALID_PARAMETER;
@@ -74,11 +81,14 @@ K32MEM_API PVOID WINAPI VirtualAlloc2(HANDLE process, PVOID base, SIZE_T bytes, 
     BOOL pages = (type & MEM_REPLACE_PLACEHOLDER) || !(type & MEM_RESERVE);
     if (!bytes || (bytes & (PAGE_BYTES - 1)) || (ULONG_PTR)base & ((pages ? PAGE_BYTES : GRANULE_BYTES) - 1))
         return error_null(ERROR_INVALID_PARAMETER);
+    if ((ULONG_PTR)base + bytes < bytes || (ULONG_PTR)base + bytes - 1 > user_top())
+        return error_null(ERROR_INVALID_PARAMETER);
     NTSTATUS status = parameters_read(&wanted, parameters, parameter_count, base);
     if (status < 0) return status_fail(status), NULL;
     if (!(type & special) && !wanted.placed) return VirtualAllocEx(process, base, bytes, type, protect);
-    struct allocation a = { process, base, bytes, type, protect };
+    struct allocation a = { process, base, bytes, type, protect, ERROR_SUCCESS };
     status = allocate_special(&a, &wanted);
+    if (status == STATUS_UNSUCCESSFUL && a.error) return error_null(a.error);
     return status >= 0 ? a.base : (status_fail(status), NULL);
 }
 

@@ -21,7 +21,8 @@ static NTSTATUS reserve_try(PVOID base, void *context)
 {
     struct reserve_context *c = context;
     c->base = base;
-    return NtAllocateVirtualMemory(CURRENT_PROCESS, &c->base, 0, &c->bytes, MEM_RESERVE, PAGE_NOACCESS);
+    return status_exact(
+        NtAllocateVirtualMemory(CURRENT_PROCESS, &c->base, 0, &c->bytes, MEM_RESERVE, PAGE_NOACCESS));
 }
 
 NTSTATUS placeholder_create(PVOID *base, SIZE_T bytes, const struct parameters *wanted, BOOL top_down)

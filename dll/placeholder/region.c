@@ -57,9 +57,10 @@ static NTSTATUS hook_free(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG type
 {
     if (type & REGION_FREE_FLAGS) {
         if (placeholder_native()) return REGION_NOT_MINE;
-        if (!process_is_own(process)) return STATUS_NOT_SUPPORTED;
+        NTSTATUS status = process_require_own(process);
+        if (status < 0) return status;
         if ((ULONG_PTR)*base & (PAGE_BYTES - 1) || *bytes & (PAGE_BYTES - 1)) return STATUS_INVALID_PARAMETER;
-        NTSTATUS status = STATUS_INVALID_PARAMETER;
+        status = STATUS_INVALID_PARAMETER;
         if (type == (MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER)) status = placeholder_split(*base, *bytes);
         if (type == (MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS)) status = placeholder_coalesce(*base, *bytes);
         if (status >= 0) *bytes = 0; /* that much has become free */

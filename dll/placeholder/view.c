@@ -51,8 +51,9 @@ static NTSTATUS map_emulated(struct mapping *m, const struct parameters *wanted)
         if (!r->base || wanted->placed || (r->type & ~(ULONG)MEM_RESERVE)) return STATUS_INVALID_PARAMETER;
         if ((ULONG_PTR)r->base & (PAGE_BYTES - 1) || r->offset.QuadPart & (PAGE_BYTES - 1))
             return STATUS_MAPPED_ALIGNMENT;
-        if (!process_is_own(m->process)) return STATUS_NOT_SUPPORTED;
-        NTSTATUS status = r->bytes ? STATUS_SUCCESS : view_bytes(m);
+        NTSTATUS status = process_require_own(m->process);
+        if (status < 0) return status;
+        status = r->bytes ? STATUS_SUCCESS : view_bytes(m);
         if (status >= 0) status = placeholder_replace_view(r);
         m->base = r->base;
         return status;

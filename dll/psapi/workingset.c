@@ -86,6 +86,7 @@ K32MEM_API BOOL WINAPI K32QueryWorkingSet(HANDLE process, PVOID information, DWO
 {
     NTSTATUS status = process_require(process, READ_RIGHTS);
     if (status < 0) return status_fail(status);
+    if (process_is_own(process)) process = CURRENT_PROCESS; /* some layers know its pages by no other handle */
     if (bytes < sizeof(ULONG_PTR)) return error_fail(ERROR_BAD_LENGTH);
     status = NtQueryVirtualMemory(process, NULL, VM_WORKING_SET, information, bytes, NULL);
     if (status != STATUS_INVALID_INFO_CLASS) return status_bool(status);
@@ -112,10 +113,10 @@ K32MEM_API BOOL WINAPI K32QueryWorkingSetEx(HANDLE process, PVOID information, D
 {
     NTSTATUS status = process_require(process, READ_RIGHTS);
     if (status < 0) return status_fail(status);
+    if (process_is_own(process)) process = CURRENT_PROCESS;
     if (bytes < sizeof(PSAPI_WORKING_SET_EX_INFORMATION)) return error_fail(ERROR_BAD_LENGTH);
     /* Some layers find out while holding the lock of the whole address space, keep it, and stop every other thread. */
-    ULONG_PTR first = (ULONG_PTR)information, last = first + bytes - 1;
-    if (last < first || touch_write(first, last)) return error_fail(ERROR_NOACCESS);
+    if (touch_output(information, bytes)) return error_fail(ERROR_NOACCESS);
     status = NtQueryVirtualMemory(process, NULL, VM_WORKING_SET_EX, information, bytes, NULL);
     if (status == STATUS_INVALID_INFO_CLASS) status = STATUS_NOT_SUPPORTED;
     return status_bool(status);

@@ -36,8 +36,10 @@ static NTSTATUS pages_alloc_rare(HANDLE process, PVOID *base, SIZE_T *bytes, ULO
         NTSTATUS status = request_check(*base, *bytes, type, protect);
         if (status < 0) return status;
     }
-    if (region_any() && (type & REGION_ALLOC_FLAGS) == 0 && process != CURRENT_PROCESS && process_is_own(process))
-        process = CURRENT_PROCESS;
+    if (region_any() && (type & REGION_ALLOC_FLAGS) == 0) {
+        NTSTATUS status = process_settle(&process);
+        if (status < 0) return status;
+    }
     if ((type & REGION_ALLOC_FLAGS) || (region_any() && process == CURRENT_PROCESS)) {
         NTSTATUS status = region_alloc(process, base, bytes, type, protect);
         if (status != REGION_NOT_MINE) return status;
@@ -63,7 +65,7 @@ static BOOL alloc_settled(HANDLE process, PVOID base, SIZE_T bytes, ULONG type)
 static inline BOOL range_impossible(LPVOID base, SIZE_T bytes)
 {
     ULONG_PTR end = (ULONG_PTR)base + bytes;
-    return end < bytes || (base && end - 1 > user_top());
+    return end < bytes || end - 1 > user_top();
 }
 
 static inline LPVOID pages_alloc(HANDLE process, LPVOID wanted, SIZE_T wanted_bytes, DWORD type, DWORD protect)

@@ -12,8 +12,10 @@ static NTSTATUS pages_free_special(HANDLE process, PVOID *base, SIZE_T *bytes, U
     ULONG flags = type & REGION_FREE_FLAGS;
     if (flags && (flags == REGION_FREE_FLAGS || (type & ~REGION_FREE_FLAGS) != MEM_RELEASE))
         return STATUS_INVALID_PARAMETER;
-    if (flags || process_is_own(process)) {
-        NTSTATUS status = region_free(process, base, bytes, type);
+    NTSTATUS status = process_settle(&process);
+    if (status < 0) return status;
+    if (flags || process == CURRENT_PROCESS) {
+        status = region_free(process, base, bytes, type);
         if (status != REGION_NOT_MINE) return status;
     }
     return NtFreeVirtualMemory(process, base, bytes, type);

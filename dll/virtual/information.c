@@ -1,5 +1,6 @@
 /* information.c - asking about a whole allocation. */
-#include "../nt/nt.h"
+#include "../core/region.h"
+#include "../core/touch.h"
 #include "request.h"
 
 /* What kind of allocation it is: the bits of WIN32_MEMORY_REGION_INFORMATION.Flags. */
@@ -18,11 +19,19 @@ static ULONG region_kind(HANDLE process, const MEMORY_BASIC_INFORMATION *info)
     return status == STATUS_FILE_INVALID || status == STATUS_INVALID_ADDRESS ? REGION_PAGE_FILE : REGION_DATA_FILE;
 }
 
+/* As VirtualQuery sees the pages: with the special regions of this process. */
+static NTSTATUS run_query(HANDLE process, LPCVOID address, MEMORY_BASIC_INFORMATION *info)
+{
+    NTSTATUS status = NtQueryVirtualMemory(process, address, VM_BASIC, info, sizeof(*info), NULL);
+    if (status >= 0 && region_any() && process_is_own(process)) region_query(address, info);
+    return status;
+}
+
 /* Adds up the runs of the allocation around address. */
 static NTSTATUS region_walk(HANDLE process, LPCVOID address, WIN32_MEMORY_REGION_INFORMATION *region)
 {
     MEMORY_BASIC_INFORMATION info;
-    NTSTATUS status = NtQueryVirtualMemory(process, address, VM_BASIC, &info, sizeof(info), NULL);
+    NTSTATUS status = run_query(process, address, &info);
     if (status < 0) return status;
     if (info.State == MEM_FREE) return STATUS_INVALID_ADDRESS;
     region->AllocationBase = info.AllocationBase;
@@ -30,7 +39,7 @@ static NTSTATUS region_walk(HANDLE process, LPCVOID address, WIN32_MEMORY_REGION
     region->Flags = region_kind(process, &info);
     region->RegionSize = region->CommitSize = 0;
     for (const BYTE *at = region->AllocationBase;; at = (const BYTE *)info.BaseAddress + info.RegionSize) {
-        status = NtQueryVirtualMemory(process, at, VM_BASIC, &info, sizeof(info), NULL);
+        status = run_query(process, at, &info);
         if (status < 0 || info.State == MEM_FREE || info.AllocationBase != region->AllocationBase) return STATUS_SUCCESS;
         region->RegionSize += info.RegionSize;
         /* Private pages cost commitment when committed, those of views when they are or may become copies. */
@@ -42,7 +51,7 @@ static NTSTATUS region_walk(HANDLE process, LPCVOID address, WIN32_MEMORY_REGION
 /* Describes the allocation around address: base, first protection, kind, size and commitment in bytes. The only class
  * is MemoryRegionInfo (0), with a WIN32_MEMORY_REGION_INFORMATION. *returned (may be NULL) becomes the bytes written.
  * process: a handle with PROCESS_QUERY_INFORMATION. Any thread.
- * Errors: ERROR_INVALID_PARAMETER (class), ERROR_BAD_LENGTH, ERROR_INVALID_ADDRESS (nothing is allocated there),
+ * Errors: ERROR_INVALID_PARAMETER (class), ERROR_BAD_LENGTH, ERROR_UNEXP_NET_ERR (nothing is allocated there),
  * ERROR_NOACCESS (information), ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED.
  * Page: memoryapi/nf-memoryapi-queryvirtualmemoryinformation */
 K32MEM_API BOOL WINAPI QueryVirtualMemoryInformation(HANDLE process, const VOID *address,
@@ -50,18 +59,18 @@ K32MEM_API BOOL WINAPI QueryVirtualMemoryInformation(HANDLE process, const VOID 
                                                      SIZE_T bytes, PSIZE_T returned)
 {
     WIN32_MEMORY_REGION_INFORMATION region = { .Flags = 0 };
-    SIZE_T written = sizeof(region);
     if (info_class != MemoryRegionInfo) return error_fail(ERROR_INVALID_PARAMETER);
     if (bytes < sizeof(region)) return error_fail(ERROR_BAD_LENGTH);
+    if (touch_output(information, sizeof(region)) || (returned && touch_output(returned, sizeof(*returned))))
+        return error_fail(ERROR_NOACCESS);
     NTSTATUS status = NtQueryVirtualMemory(process, address, VM_REGION, &region, sizeof(region), NULL);
     /* An answer without a kind comes from a layer that describes a run of pages instead, or nothing at all; one that
      * refuses the size knows another structure, as Wine 10 does for 32-bit programs. */
     if (status == STATUS_NOT_IMPLEMENTED || status == STATUS_INVALID_INFO_CLASS ||
-        status == STATUS_INFO_LENGTH_MISMATCH || (status >= 0 && !region.Flags))
+        status == STATUS_INFO_LENGTH_MISMATCH || (status >= 0 && (!region.Flags || region_any())))
         status = region_walk(process, address, &region);
-    /* Through the system, which answers for a bad pointer. */
-    if (status >= 0) status = NtWriteVirtualMemory(CURRENT_PROCESS, information, &region, sizeof(region), NULL);
-    if (status >= 0 && returned)
-        status = NtWriteVirtualMemory(CURRENT_PROCESS, returned, &written, sizeof(written), NULL);
-    return status_bool(status);
+    if (status < 0) return status_fail(status);
+    *(WIN32_MEMORY_REGION_INFORMATION *)information = region;
+    if (returned) *returned = sizeof(region);
+    return TRUE;
 }

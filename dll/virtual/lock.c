@@ -30,14 +30,12 @@ static NTSTATUS lock_failure(PBYTE base, SIZE_T bytes, NTSTATUS status)
 /* The host may have locked some of the pages before it failed: gives back those that were not locked before. */
 static void lock_undo(PBYTE base, SIZE_T bytes)
 {
-    for (SIZE_T at = 0; at < bytes;) {
-        SIZE_T run = 0;
-        if (!locked_any()) run = bytes - at;
-        while (at + run < bytes && !locked_has(base + at + run)) run += PAGE_BYTES;
+    SIZE_T run;
+    for (SIZE_T at = 0; at < bytes; at += run) {
+        if (locked_run(base + at, bytes - at, &run)) continue;
         PVOID page = base + at;
         SIZE_T size = run;
-        if (run) NtUnlockVirtualMemory(CURRENT_PROCESS, &page, &size, LOCK_FOR_PROCESS);
-        at += run ? run : PAGE_BYTES;
+        NtUnlockVirtualMemory(CURRENT_PROCESS, &page, &size, LOCK_FOR_PROCESS);
     }
 }
 
@@ -75,17 +73,17 @@ static BOOL pages_unlock(HANDLE process, LPVOID base, SIZE_T bytes)
     PVOID page = base;
     SIZE_T size = bytes;
     if (!bytes || !range_to_pages(&page, &size)) return error_fail(ERROR_INVALID_PARAMETER);
-    BOOL own = process == CURRENT_PROCESS || process_is_own(process);
-    if (own && region_any()) {
-        NTSTATUS status = region_unlock(page, size);
+    NTSTATUS status = process_settle(&process);
+    if (status < 0) return status_fail(status);
+    if (process == CURRENT_PROCESS && region_any()) {
+        status = region_unlock(page, size);
         if (status != REGION_NOT_MINE) return status_bool(status);
     }
     PVOID at = page;
     SIZE_T unlocked = size;
-    NTSTATUS status = NtUnlockVirtualMemory(process, &at, &unlocked, LOCK_FOR_PROCESS);
-    /* A handle that is no good is the caller's mistake; whatever else the host says, the table knows better. */
-    if (!own || locked_by_system() || status == STATUS_INVALID_HANDLE) return status_bool(status);
-    if (status == STATUS_ACCESS_DENIED && process != CURRENT_PROCESS) return status_fail(status);
+    status = NtUnlockVirtualMemory(process, &at, &unlocked, LOCK_FOR_PROCESS);
+    /* Whatever the host says about this process's pages, the table knows better. */
+    if (process != CURRENT_PROCESS || locked_by_system()) return status_bool(status);
     return locked_forget(page, size) ? TRUE : error_fail(ERROR_NOT_LOCKED);
 }
 

@@ -36,9 +36,10 @@ static NTSTATUS protect_finish(LPVOID base, SIZE_T bytes, ULONG protect, ULONG *
 static NTSTATUS protect_special(HANDLE *process, PVOID *base, SIZE_T *bytes, ULONG protect, ULONG *old_protect)
 {
     if (!protect_plain(protect) && !protect_valid(protect)) return STATUS_INVALID_PAGE_PROTECTION;
-    if (region_any() && process_is_own(*process)) {
-        *process = CURRENT_PROCESS;
-        NTSTATUS status = region_protect(base, bytes, protect, old_protect);
+    if (region_any()) {
+        NTSTATUS status = process_settle(process);
+        if (status >= 0 && *process == CURRENT_PROCESS) status = region_protect(base, bytes, protect, old_protect);
+        else if (status >= 0) status = REGION_NOT_MINE;
         if (status != REGION_NOT_MINE) return status;
     }
     return NtProtectVirtualMemory(*process, base, bytes, protect, old_protect);
@@ -52,7 +53,7 @@ static inline BOOL pages_protect(HANDLE process, LPVOID base, SIZE_T bytes, DWOR
     /* Neither an empty range nor one that wraps around the address space is for the system to interpret. */
     if (!bytes || (ULONG_PTR)base + (bytes - 1) < (ULONG_PTR)base) return error_fail(ERROR_INVALID_PARAMETER);
     /* Some layers change the protection first and then find that they cannot report the old one. */
-    if (!old_protect || touch_write((ULONG_PTR)old_protect, (ULONG_PTR)(old_protect + 1) - 1))
+    if (!old_protect || touch_output(old_protect, sizeof(*old_protect)))
         return error_fail(ERROR_NOACCESS);
     if (__builtin_expect(protect_plain(protect), 1) && !region_any())
         status = NtProtectVirtualMemory(process, &at, &size, protect, old_protect);

@@ -62,7 +62,7 @@ static SIZE_T query_limited(HANDLE process, LPCVOID address, PMEMORY_BASIC_INFOR
  * space, keep it, and stop every other thread at its next call. A buffer that is too short they refuse untouched. */
 static inline BOOL buffer_bad(PMEMORY_BASIC_INFORMATION info, SIZE_T bytes)
 {
-    return bytes >= sizeof(*info) && touch_write((ULONG_PTR)info, (ULONG_PTR)(info + 1) - 1);
+    return bytes >= sizeof(*info) && touch_output(info, sizeof(*info));
 }
 
 /* Describes the run of pages from address's page on that share state, protection and allocation. bytes: at least

@@ -9,13 +9,11 @@
  * the whole address space, keep it, and stop every other thread at its next call. */
 static BOOL outputs_bad(SIZE_T bytes, PVOID *addresses, ULONG_PTR *count, ULONG *granularity)
 {
-    if (touch_write((ULONG_PTR)granularity, (ULONG_PTR)(granularity + 1) - 1)) return TRUE;
-    if (touch_write((ULONG_PTR)count, (ULONG_PTR)(count + 1) - 1)) return TRUE;
+    if (touch_output(granularity, sizeof(*granularity)) || touch_output(count, sizeof(*count))) return TRUE;
     /* No more addresses are stored than the range has pages, whatever room the caller claims. */
     ULONG_PTR room = *count, pages = (bytes >> PAGE_SHIFT) + 2;
     if (room > pages) room = pages;
-    ULONG_PTR first = (ULONG_PTR)addresses, last = (ULONG_PTR)(addresses + room) - 1;
-    return room && (last < first || touch_write(first, last));
+    return room && touch_output(addresses, room * sizeof(*addresses));
 }
 
 /* Lists the pages of the range, which must lie in one region allocated with MEM_WRITE_WATCH, that were written since
