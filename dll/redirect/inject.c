@@ -57,7 +57,8 @@ NTSTATUS target_open(struct target *target, HANDLE process)
 struct layout {
     ULONG image_bytes, directories_at, slot_bytes;
     IMAGE_DATA_DIRECTORY directories[IMAGE_NUMBEROF_DIRECTORY_ENTRIES];
-    ULONG sections_at, sections, count; /* count: of directories */
+    ULONG sections_at, sections;
+    ULONG count; /* of directories: a program may have fewer than are known; it then has other things in their place */
 };
 
 static NTSTATUS layout_read(const struct target *target, struct layout *layout)
@@ -80,12 +81,14 @@ static NTSTATUS layout_read(const struct target *target, struct layout *layout)
         layout->count = headers.narrow.OptionalHeader.NumberOfRvaAndSizes;
         memcpy(layout->directories, headers.narrow.OptionalHeader.DataDirectory, sizeof(layout->directories));
     }
+    for (ULONG i = layout->count; i < IMAGE_NUMBEROF_DIRECTORY_ENTRIES; i++)
+        layout->directories[i] = (IMAGE_DATA_DIRECTORY){ 0 };
     layout->directories_at += target->headers;
     layout->slot_bytes = wide ? 8 : 4;
     layout->sections = headers.narrow.FileHeader.NumberOfSections;
     layout->sections_at =
         target->headers + (ULONG)offsetof(IMAGE_NT_HEADERS32, OptionalHeader) + headers.narrow.FileHeader.SizeOfOptionalHeader;
-    return layout->count > IMAGE_DIRECTORY_ENTRY_IAT ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
+    return layout->count > IMAGE_DIRECTORY_ENTRY_IMPORT ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
 }
 
 /* Memory of the target behind its image, at most REACH away. */
@@ -197,7 +200,8 @@ NTSTATUS target_inject(const struct target *target, const char *path, const WCHA
         /* Tables bound to DLLs of another time would be used without k32mem's. */
         memset(&layout.directories[IMAGE_DIRECTORY_ENTRY_BOUND_IMPORT], 0, sizeof(IMAGE_DATA_DIRECTORY));
         /* The last step, and one write: before it nothing has changed for the target. */
-        status = write(target, layout.directories_at, layout.directories, (IMAGE_DIRECTORY_ENTRY_IAT + 1) * sizeof(IMAGE_DATA_DIRECTORY));
+        ULONG changed = layout.count > IMAGE_DIRECTORY_ENTRY_IAT ? IMAGE_DIRECTORY_ENTRY_IAT + 1 : layout.count;
+        status = write(target, layout.directories_at, layout.directories, changed * sizeof(IMAGE_DATA_DIRECTORY));
     }
     draft_bytes = 0;
     NtFreeVirtualMemory(CURRENT_PROCESS, &draft, &draft_bytes, MEM_RELEASE);

@@ -5,20 +5,20 @@
 
 /* ---- one module ---- */
 struct patch {
-    BYTE *page; /* the page made writable, NULL: none */
-    ULONG protect; /* its own protection */
+    BYTE *page;     /* the page that can be written now, NULL: none */
+    ULONG protect;  /* its own protection, to be put back; 0: it was writable already */
     BOOL failed;
     BOOL keep_moveable; /* the system's own Global and Local functions keep calling each other */
 };
 
 static void page_close(struct patch *patch)
 {
-    if (!patch->page) return;
     PVOID base = patch->page;
     SIZE_T bytes = PAGE_BYTES;
     ULONG ignored;
-    NtProtectVirtualMemory(CURRENT_PROCESS, &base, &bytes, patch->protect, &ignored);
+    if (base && patch->protect) NtProtectVirtualMemory(CURRENT_PROCESS, &base, &bytes, patch->protect, &ignored);
     patch->page = NULL;
+    patch->protect = 0;
 }
 
 static BOOL page_open(struct patch *patch, void *at)
@@ -27,8 +27,12 @@ static BOOL page_open(struct patch *patch, void *at)
     BYTE *page = (BYTE *)ALIGN_DOWN(at, PAGE_BYTES);
     if (page == patch->page) return TRUE;
     page_close(patch);
-    if (NtQueryVirtualMemory(CURRENT_PROCESS, page, VM_BASIC, &info, sizeof(info), NULL) < 0) return FALSE;
-    if (info.Protect & (PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)) return TRUE;
+    /* Wine 8 does not tell a 32-bit program about its memory above 2 GB, where a program may itself lie. */
+    if (NtQueryVirtualMemory(CURRENT_PROCESS, page, VM_BASIC, &info, sizeof(info), NULL) < 0) info.Protect = PAGE_READONLY;
+    if (info.Protect & (PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)) {
+        patch->page = page;
+        return TRUE;
+    }
     /* A table that shares a page with code: other threads may be running there. */
     BOOL code = (info.Protect & (PAGE_EXECUTE | PAGE_EXECUTE_READ)) != 0;
     PVOID base = page;

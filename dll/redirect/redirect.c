@@ -66,36 +66,38 @@ static BOOL redirect(void)
 }
 
 /* The payload, if the launcher or a parent left one. */
-static struct payload *payload_find(IMAGE_DATA_DIRECTORY **directories)
+static struct payload *payload_find(IMAGE_OPTIONAL_HEADER **optional)
 {
     static const char magic[] = PAYLOAD_MAGIC;
     BYTE *base = *(BYTE **)(nt_peb() + PEB_IMAGE_BASE);
     IMAGE_NT_HEADERS *headers = (IMAGE_NT_HEADERS *)(base + ((IMAGE_DOS_HEADER *)base)->e_lfanew);
-    if (headers->OptionalHeader.NumberOfRvaAndSizes <= IMAGE_DIRECTORY_ENTRY_IAT) return NULL;
-    *directories = headers->OptionalHeader.DataDirectory;
-    ULONG import = (*directories)[IMAGE_DIRECTORY_ENTRY_IMPORT].VirtualAddress;
-    if (import < headers->OptionalHeader.SizeOfImage) return NULL;
+    *optional = &headers->OptionalHeader;
+    if ((*optional)->NumberOfRvaAndSizes <= IMAGE_DIRECTORY_ENTRY_IMPORT) return NULL;
+    ULONG import = (*optional)->DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT].VirtualAddress;
+    if (import < (*optional)->SizeOfImage) return NULL;
     struct payload *payload = (struct payload *)ALIGN_DOWN(base + import, GRANULE_BYTES);
     return memcmp(payload->magic, magic, sizeof(payload->magic)) ? NULL : payload;
 }
 
 /* The program's headers as they were before. */
-static void directories_restore(const struct payload *payload, IMAGE_DATA_DIRECTORY *directories)
+static void directories_restore(const struct payload *payload, IMAGE_OPTIONAL_HEADER *optional)
 {
-    PVOID page = directories;
-    SIZE_T bytes = IMAGE_NUMBEROF_DIRECTORY_ENTRIES * sizeof(*directories);
+    PVOID page = optional->DataDirectory;
+    SIZE_T bytes = sizeof(optional->DataDirectory);
     ULONG old;
     if (NtProtectVirtualMemory(CURRENT_PROCESS, &page, &bytes, PAGE_READWRITE, &old) < 0) return;
-    for (unsigned i = 0; i < PAYLOAD_SAVED; i++) directories[payload_directories[i]] = payload->saved[i];
+    for (unsigned i = 0; i < PAYLOAD_SAVED; i++)
+        if (payload_directories[i] < optional->NumberOfRvaAndSizes)
+            optional->DataDirectory[payload_directories[i]] = payload->saved[i];
     NtProtectVirtualMemory(CURRENT_PROCESS, &page, &bytes, old, &old);
 }
 
 int redirect_attach(void)
 {
-    IMAGE_DATA_DIRECTORY *directories;
-    struct payload *payload = payload_find(&directories);
+    IMAGE_OPTIONAL_HEADER *optional;
+    struct payload *payload = payload_find(&optional);
     if (!payload) return TRUE;
-    directories_restore(payload, directories);
+    directories_restore(payload, optional);
     options_gather();
     SIZE_T length = 0;
     while (length < PAYLOAD_OPTIONS && payload->options[length]) length++;
@@ -126,9 +128,13 @@ K32MEM_API BOOL WINAPI K32memRedirect(LPCWSTR text)
 {
     SIZE_T length = 0, bad_length;
     if (is_on) return TRUE;
+    struct options before = options;
     options_gather();
     while (text && text[length]) length++;
-    if (text && options_parse(text, length, &bad_length)) return error_fail(ERROR_INVALID_PARAMETER);
+    if (text && options_parse(text, length, &bad_length)) {
+        options = before;
+        return error_fail(ERROR_INVALID_PARAMETER);
+    }
     if (text) children_options(text, length);
     return redirect() || error_fail(ERROR_NOT_SUPPORTED);
 }
