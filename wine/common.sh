@@ -1,6 +1,19 @@
 # common.sh - what the scripts of this folder share: where things are, how to speak, how to fail. Sourced, by bash.
 
 set -euo pipefail
+
+# caller_return NAME...: these variables as whoever called has them, for the programs that run and k32run start.
+declare -A caller=()
+for name in LC_ALL TMPDIR DISPLAY WAYLAND_DISPLAY; do
+    if [ -n "${!name+set}" ]; then caller[$name]=${!name}; fi
+done
+caller_return() {
+    local name
+    for name; do
+        if [ -n "${caller[$name]+set}" ]; then export "$name=${caller[$name]}"; else unset "$name"; fi
+    done
+}
+
 export LC_ALL=C
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)

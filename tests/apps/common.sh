@@ -16,6 +16,7 @@
 #   job       the workload; starts Windows programs with `run PROGRAM.exe ARGUMENT...`, in the working folder
 # "$(files NAME)" is the folder of the package NAME; "$(size N)" is N, or a small part of it where no time is measured.
 
+unset DISPLAY WAYLAND_DISPLAY
 . "$(dirname "${BASH_SOURCE[0]}")/../../wine/common.sh"
 apps=$build/apps
 programs=$top/tests/apps/programs
