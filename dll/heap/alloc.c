@@ -55,11 +55,13 @@ __attribute__((noinline)) static void *alloc_slow(HANDLE handle, DWORD flags, SI
     if (!heap) return foreign_alloc(handle, flags, bytes);
     BOOL zero = FALSE;
     void *p = NULL;
+    careful_enter(heap);
     struct theap *theap = theap_enter(heap);
     if (theap) {
         p = heap->flags & HEAP_IS_CAREFUL ? careful_alloc(theap, bytes, &zero) : theap_alloc(theap, bytes, FALSE, &zero);
         theap_leave(theap);
     }
+    careful_leave(heap);
     if (!p) return heap_no_memory(heap, flags, bytes);
     if ((flags & HEAP_ZERO_MEMORY || helpers.zero) && !zero) memset(p, 0, bytes);
     return p;

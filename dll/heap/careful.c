@@ -16,6 +16,18 @@
 #define FIXED_BLOCK_MAX ((SIZE_T)0x7fff8)
 #endif
 
+void careful_enter(struct heap *heap)
+{
+    if (!(heap->flags & HEAP_IS_CAREFUL)) return;
+    for (;;) {
+        lock_acquire(&heap->careful);
+        ULONG holder = heap->locked_by;
+        if (!holder || holder == nt_thread_id()) return;
+        lock_release(&heap->careful);
+        heap_wait(heap);
+    }
+}
+
 static SIZE_T tail_bytes(const struct heap *heap) { return heap->flags & HEAP_TAIL_CHECKING_ENABLED ? TAIL_BYTES : 0; }
 
 static SIZE_T cost_of(SIZE_T bytes) { return ALIGN_UP(bytes, GRAIN) + BLOCK_OVERHEAD; }
@@ -42,6 +54,7 @@ static void fill_free(uint32_t *p, SIZE_T bytes)
 
 BOOL careful_check(const struct slab *slab, uintptr_t index)
 {
+    if (slab->state[index] >= STATE_NONE) return FALSE;
     const uint8_t *tail = (const uint8_t *)slab_block(slab, index) + slab_size(slab, index);
     for (SIZE_T i = 0; i < tail_bytes(slab->heap); i++)
         if (tail[i] != TAIL_FILL) return FALSE;
@@ -82,9 +95,13 @@ static BOOL prepare_free(struct slab *slab, uintptr_t index)
 
 BOOL careful_free(struct slab *slab, uintptr_t index)
 {
-    BOOL waits;
-    return prepare_free(slab, index) && helpers_delay(slab, index, &waits) &&
-           (waits || block_free(slab->heap, slab, index));
+    struct heap *heap = slab->heap;
+    BOOL waits = FALSE;
+    helpers_settle(slab->block_bytes);
+    careful_enter(heap);
+    BOOL freed = prepare_free(slab, index) && helpers_delay(slab, index, &waits) && (waits || block_free(heap, slab, index));
+    careful_leave(heap);
+    return freed;
 }
 
 BOOL careful_resize(struct slab *slab, uintptr_t index, SIZE_T bytes)
@@ -93,6 +110,8 @@ BOOL careful_resize(struct slab *slab, uintptr_t index, SIZE_T bytes)
     SIZE_T tail = tail_bytes(heap), had = cost_of(slab_size(slab, index)), cost = cost_of(bytes);
     SIZE_T extra = tail + helpers.pad;
     if (bytes + extra < bytes || bytes + extra > slab->block_bytes) return FALSE;
+    /* Of a huge block's reservation not all is committed. */
+    if (slab_is_huge(slab) && bytes + extra > ALIGN_UP(slab->large_bytes + extra, PAGE_BYTES)) return FALSE;
     if (cost > had && !budget_take(heap, cost - had)) return FALSE;
     if (!slab_set_size(slab, index, bytes)) {
         if (cost > had) budget_give(heap, cost - had);

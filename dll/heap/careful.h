@@ -5,12 +5,21 @@
 
 #include "heap.h"
 
+/* A careful block's size, what lies behind it and what is used of the budget change in steps, so everything that touches
+ * them stands between these two: one thread at a time in each heap. Waits while another thread has the heap locked
+ * (HeapLock), so that nothing in between has to. Nothing on heaps that are not careful. */
+void careful_enter(struct heap *heap);
+static inline void careful_leave(struct heap *heap)
+{
+    if (heap->flags & HEAP_IS_CAREFUL) lock_release(&heap->careful);
+}
+
 /* As theap_alloc. Under theap->lock. NULL also when the budget is used up. */
 void *careful_alloc(struct theap *theap, SIZE_T bytes, BOOL *zero);
 /* Frees a block that was live a moment ago, or lets it wait (helpers.h). FALSE when the bytes behind it were overwritten,
- * or it is not live any more. */
+ * or it is not live any more. Not inside of careful_enter. */
 BOOL careful_free(struct slab *slab, uintptr_t index);
-/* FALSE when the bytes behind the live block were overwritten. */
+/* FALSE when the block is not live, or the bytes behind it were overwritten. */
 BOOL careful_check(const struct slab *slab, uintptr_t index);
 /* Changes the size in place; FALSE when that cannot be. */
 BOOL careful_resize(struct slab *slab, uintptr_t index, SIZE_T bytes);

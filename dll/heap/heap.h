@@ -31,7 +31,7 @@
  *   A remote free writes the state with an atomic exchange and queues the slab for its home.
  *
  * LOCKS, in the order in which they may be taken
- *   heap.serialize (HeapLock) > registry > theap.lock > heap.lock > arena.lock > meta lock.
+ *   heap.serialize (HeapLock) > heap.careful > registry > theap.lock > heap.lock > arena.lock > meta lock.
  *   theap.lock guards everything of a theap but the bins' masks, states and countdown, which its thread changes on the
  *   fast path without it. So another thread that holds theap.lock may not touch a slab that a bin holds.
  */
@@ -166,6 +166,7 @@ struct heap {
     struct slab_list abandoned[CLASSES + 1]; /* the last one: large blocks */
     uint32_t abandoned_count;
     struct heap *next, *prev; /* all private heaps, in order of creation */
+    struct lock careful; /* careful heaps: see careful.h */
     RTL_CRITICAL_SECTION serialize;
 };
 #define HEAP_IS_LIVE 0x80000000u

@@ -2,6 +2,7 @@
  * its size and its validation fail as for any freed block, and it is not handed out again. */
 #include "helpers.h"
 #include "alloc.h"
+#include "careful.h"
 
 #define WAITING_BYTES ((SIZE_T)64 << 20) /* no more than that waits */
 
@@ -55,33 +56,43 @@ static struct waiting take_first(void)
 
 static void free_really(struct waiting block)
 {
+    struct heap *heap = block.slab->heap;
+    careful_enter(heap);
     block.slab->state[block.index] = 0;
-    block_free(block.slab->heap, block.slab, block.index);
+    block_free(heap, block.slab, block.index);
+    careful_leave(heap);
+}
+
+static BOOL is_crowded(SIZE_T bytes)
+{
+    return waiting.count == helpers.delay || (waiting.count && waiting.bytes + bytes > WAITING_BYTES);
+}
+
+void helpers_settle(SIZE_T bytes)
+{
+    for (BOOL crowded = helpers.delay != 0; crowded;) {
+        struct waiting oldest;
+        lock_acquire(&waiting.lock);
+        if ((crowded = is_crowded(bytes))) oldest = take_first();
+        lock_release(&waiting.lock);
+        if (crowded) free_really(oldest);
+    }
 }
 
 BOOL helpers_delay(struct slab *slab, uintptr_t index, BOOL *waits)
 {
-    uint8_t state = __atomic_load_n(&slab->state[index], __ATOMIC_RELAXED);
-    *waits = helpers.delay && !slab_is_huge(slab) && slab->block_bytes <= WAITING_BYTES / 4;
-    if (!*waits) return TRUE;
-    do {
-        if (state >= STATE_NONE) return FALSE;
-    } while (!__atomic_compare_exchange_n(&slab->state[index], &state, STATE_NONE, FALSE, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-    for (BOOL added = FALSE; !added;) {
-        struct waiting oldest;
-        lock_acquire(&waiting.lock);
-        BOOL full = waiting.count == helpers.delay || (waiting.count && waiting.bytes + slab->block_bytes > WAITING_BYTES);
-        if (full) {
-            oldest = take_first();
-        } else {
-            waiting.ring[(waiting.first + waiting.count++) % helpers.delay] = (struct waiting){ slab, index };
-            waiting.bytes += slab->block_bytes;
-            added = TRUE;
-        }
-        lock_release(&waiting.lock);
-        if (full) free_really(oldest);
+    BOOL live = TRUE;
+    *waits = FALSE;
+    if (!helpers.delay || slab_is_huge(slab) || slab->block_bytes > WAITING_BYTES / 4) return TRUE;
+    lock_acquire(&waiting.lock);
+    if (!is_crowded(slab->block_bytes) && (live = slab->state[index] < STATE_NONE)) {
+        slab->state[index] = STATE_NONE;
+        waiting.ring[(waiting.first + waiting.count++) % helpers.delay] = (struct waiting){ slab, index };
+        waiting.bytes += slab->block_bytes;
+        *waits = TRUE;
     }
-    return TRUE;
+    lock_release(&waiting.lock);
+    return live;
 }
 
 void helpers_flush(const struct heap *heap)

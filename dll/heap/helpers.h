@@ -15,8 +15,10 @@ extern struct helpers helpers;
 
 /* From now on, for all heaps that there are and will be. Any thread. */
 void helpers_enable(SIZE_T pad, ULONG delay, BOOL zero);
-/* Takes over a block that is being freed. FALSE: it is not live (any more). *waits: it is freed later, not now. The block
- * that has waited longest is freed in its stead. */
+/* Frees the blocks that have waited longest, until one of so many bytes may join them. Not inside of careful_enter. */
+void helpers_settle(SIZE_T bytes);
+/* Takes over a block that is being freed, if there is room among those that wait. FALSE: it is not live (any more).
+ * *waits: it is freed later, not now. Inside of careful_enter. */
 BOOL helpers_delay(struct slab *slab, uintptr_t index, BOOL *waits);
 /* Frees what waits of a heap, before it is destroyed. */
 void helpers_flush(const struct heap *heap);

@@ -123,6 +123,15 @@ static struct slab *cache_take(struct theap *theap, SIZE_T units, SIZE_T most)
     return NULL;
 }
 
+void large_flush(struct theap *theap)
+{
+    for (unsigned i = 0; i < CACHE_SLOTS && theap->cache[i]; i++) {
+        slab_destroy(theap->cache[i]);
+        theap->cache[i] = NULL;
+    }
+    theap->cache_bytes = 0;
+}
+
 void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
 {
     struct heap *heap = theap->heap;
@@ -140,6 +149,8 @@ void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
     } else {
         if (!(slab = one_block_slab(heap))) return NULL;
         enum span_want want = heap_is_executable(heap) ? SPAN_EXECUTE : take == units && roomy ? SPAN_ROOMY : SPAN_ANY;
+        /* Rather than new memory, what other sizes left: a program whose blocks grow leaves one cached at every step. */
+        if (want == SPAN_ANY && theap->cache_bytes && !span_is_dirty(take)) large_flush(theap);
         if (!span_take(slab, take, want, FALSE, zero)) {
             meta_slab_free(slab);
             return NULL;

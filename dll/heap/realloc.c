@@ -8,6 +8,7 @@ static void *move_block(struct heap *heap, DWORD flags, struct slab *slab, uintp
 {
     void *old = slab_block(slab, index), *p = NULL;
     BOOL zero = FALSE;
+    careful_enter(heap);
     struct theap *theap = theap_enter(heap);
     if (theap) {
         /* A block that grows by moving is likely to grow again. */
@@ -15,6 +16,7 @@ static void *move_block(struct heap *heap, DWORD flags, struct slab *slab, uintp
                                           : theap_alloc(theap, bytes, bytes > had, &zero);
         theap_leave(theap);
     }
+    careful_leave(heap);
     if (!p) return NULL;
     memcpy(p, old, had < bytes ? had : bytes);
     if (flags & HEAP_ZERO_MEMORY && bytes > had && !zero) memset((char *)p + had, 0, bytes - had);
@@ -78,12 +80,15 @@ K32MEM_API LPVOID WINAPI HeapReAlloc(HANDLE handle, DWORD flags, LPVOID p, SIZE_
     SIZE_T had = slab_size(slab, index);
     void *result;
     if (UNLIKELY(heap->flags & HEAP_IS_CAREFUL)) {
-        if (!careful_check(slab, index)) {
+        careful_enter(heap);
+        BOOL intact = careful_check(slab, index), stays = intact && careful_resize(slab, index, bytes);
+        careful_leave(heap);
+        if (!intact) {
             heap_invalid_block();
             return NULL;
         }
         if (helpers.zero) flags |= HEAP_ZERO_MEMORY;
-        result = careful_resize(slab, index, bytes) ? p
+        result = stays ? p
                  : flags & HEAP_REALLOC_IN_PLACE_ONLY ? NULL
                                                       : move_block(heap, flags, slab, index, had, bytes);
         if (result == p && flags & HEAP_ZERO_MEMORY && bytes > had) memset((char *)p + had, 0, bytes - had);

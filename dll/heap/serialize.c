@@ -1,5 +1,6 @@
 /* serialize.c - HeapLock: stopping every other thread's calls on a heap. */
 #include "heap.h"
+#include "careful.h"
 #include "foreign.h"
 
 NTSYSAPI NTSTATUS NTAPI RtlInitializeCriticalSection(RTL_CRITICAL_SECTION *section);
@@ -52,7 +53,9 @@ K32MEM_API BOOL WINAPI HeapLock(HANDLE handle)
     if (heap->lock_depth++) return TRUE;
     ULONG me = nt_thread_id();
     BOOL closed = FALSE;
+    careful_enter(heap); /* nobody is in the middle of a careful call, and who comes now waits */
     __atomic_store_n(&heap->locked_by, me, __ATOMIC_SEQ_CST);
+    careful_leave(heap);
     /* Close every other thread's fast path. Slow paths look at locked_by with their theap's lock held, so taking each
      * of these locks once waits for those under way. New theaps find the heap locked. */
     lock_acquire(&registry_lock);

@@ -27,7 +27,8 @@ K32MEM_API SIZE_T WINAPI HeapSize(HANDLE handle, DWORD flags, LPCVOID p)
             /* As in HeapFree, what lies behind the last block is STATE_NONE. */
             SIZE_T state = slab->state[index];
             if (LIKELY(state < STATE_SIDE)) return slab->block_bytes - state;
-            if (LIKELY(state == STATE_SIDE && slab->class_index != CLASS_LARGE)) return slab->sizes[index];
+            const uint32_t *sizes = slab->sizes; /* a large block has none */
+            if (LIKELY(state == STATE_SIDE && sizes)) return sizes[index];
         }
     }
     return size_slow(handle, p);

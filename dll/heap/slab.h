@@ -44,7 +44,9 @@ static inline SIZE_T slab_size(const struct slab *slab, uintptr_t index)
 {
     uint8_t state = slab->state[index];
     if (LIKELY(state < STATE_SIDE)) return slab->block_bytes - state;
-    return slab->class_index == CLASS_LARGE ? slab->large_bytes : slab->sizes[index];
+    /* Another thread may have freed the block meanwhile, which no pointer tells: its size does not matter then. */
+    const uint32_t *sizes = slab->sizes;
+    return slab->class_index == CLASS_LARGE ? slab->large_bytes : sizes ? sizes[index] : 0;
 }
 
 /* Makes the block live with this exact size (at most block_bytes). FALSE when there is no memory to note the size. */

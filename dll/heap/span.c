@@ -191,6 +191,14 @@ static BOOL take_run(SIZE_T units, enum span_want want, uint32_t *first, BOOL *z
     return TRUE;
 }
 
+BOOL span_is_dirty(SIZE_T units)
+{
+    lock_acquire(&arena.lock);
+    BOOL found = shelf_find(PLACE_DIRTY, units) != NULL;
+    lock_release(&arena.lock);
+    return found;
+}
+
 BOOL span_take(struct slab *slab, SIZE_T units, enum span_want want, BOOL whole_map, BOOL *zero)
 {
     uint32_t first;

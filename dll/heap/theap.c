@@ -8,6 +8,18 @@
 #define EMPTY_KEPT (sizeof(void *) == 8 ? 48 : 16)
 #define EMPTY_WORTH 8
 
+/* A bin takes at most so much of a group at a time: then what came back is used again while the cache still has it, and
+ * a program that uses one block after the other does not touch them all. */
+#define BIN_BYTES ((SIZE_T)64 << 10)
+
+LOCK_FREE static bits bin_share(const struct slab *slab, bits mask)
+{
+    bits rest = mask;
+    if (slab->capacity >= GROUP_BLOCKS) return mask;
+    for (SIZE_T bytes = slab->block_bytes; rest && bytes <= BIN_BYTES; bytes += slab->block_bytes) rest &= rest - 1;
+    return mask & ~rest;
+}
+
 LOCK_FREE static void bin_load(struct bin *bin, struct slab *slab, uint32_t group, bits mask)
 {
     uint64_t touched = (uint64_t)1 << (group / 64);
@@ -16,7 +28,7 @@ LOCK_FREE static void bin_load(struct bin *bin, struct slab *slab, uint32_t grou
     slab->group = group;
     bin->base = (uintptr_t)slab_block(slab, group);
     bin->state = slab->state + group;
-    bin->avail = mask;
+    bin->avail = bin_share(slab, mask);
 }
 
 /* Loads the next group with free blocks, from the slab's group on and once around. */
@@ -322,11 +334,7 @@ void theap_abandon(struct theap *theap)
         abandon_list(theap, &theap->available[i]);
     }
     abandon_list(theap, &theap->full);
-    for (unsigned i = 0; i < CACHE_SLOTS; i++) {
-        if (theap->cache[i]) slab_destroy(theap->cache[i]);
-        theap->cache[i] = NULL;
-    }
-    theap->cache_bytes = 0;
+    large_flush(theap);
     lock_release(&theap->lock);
 }
 

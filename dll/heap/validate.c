@@ -44,13 +44,24 @@ static BOOL slab_stays_right(const struct heap *heap, const struct slab *slab)
 static BOOL heap_is_right(struct heap *heap)
 {
     BOOL right = TRUE;
+    careful_enter(heap);
     lock_acquire(&heap->lock);
     const struct slab *before = NULL;
     for (const struct slab *slab = heap->slabs; slab && right; before = slab, slab = slab->heap_next)
         right = slab->heap_prev == before && slab_stays_right(heap, slab);
     if (right) right = before == heap->last_slab;
     lock_release(&heap->lock);
+    careful_leave(heap);
     return right;
+}
+
+static BOOL block_is_intact(struct heap *heap, const struct slab *slab, uintptr_t index)
+{
+    if (LIKELY(!(heap->flags & HEAP_IS_CAREFUL))) return TRUE;
+    careful_enter(heap);
+    BOOL intact = careful_check(slab, index);
+    careful_leave(heap);
+    return intact;
 }
 
 /* Whether a block is live and intact, or (p NULL) whether the whole heap is. flags: HEAP_NO_SERIALIZE (no effect).
@@ -60,8 +71,7 @@ K32MEM_API BOOL WINAPI HeapValidate(HANDLE handle, DWORD flags, LPCVOID p)
 {
     struct slab *slab;
     uintptr_t index;
-    if (p && block_find(handle, p, &slab, &index))
-        return !(slab->heap->flags & HEAP_IS_CAREFUL) || careful_check(slab, index);
+    if (p && block_find(handle, p, &slab, &index)) return block_is_intact(slab->heap, slab, index);
     struct heap *heap = heap_of(handle);
     if (!p) {
         if (heap && heap->locked_by && heap->locked_by != nt_thread_id()) heap_wait(heap);

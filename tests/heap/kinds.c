@@ -107,6 +107,56 @@ static void tail_checking_finds_overruns(void **state)
     expect(HeapDestroy(heap), "HeapDestroy");
 }
 
+/* Growing in place by a few pages at a time, block sizes that have a reservation of their own among them. */
+static void checked_blocks_grow(void **state)
+{
+    static const SIZE_T sizes[] = { 5000, 100000, (17 << 20) + 100, sizeof(void *) == 8 ? (257 << 20) + 100 : 0 };
+    HANDLE heap = HeapCreate(HEAP_TAIL_CHECKING_ENABLED, 0, 0);
+    (void)state;
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0] && sizes[i]; i++) {
+        BYTE *block = HeapAlloc(heap, 0, sizes[i]);
+        for (SIZE_T more = 0; more < 70000; more += 7000) {
+            expect(block = HeapReAlloc(heap, 0, block, sizes[i] + more), "growth of %u by %u", (unsigned)sizes[i], (unsigned)more);
+            memset(block + sizes[i], 1, more);
+            expect(HeapValidate(heap, 0, block), "the block of %u and %u", (unsigned)sizes[i], (unsigned)more);
+        }
+        expect(HeapFree(heap, 0, block), "free");
+    }
+    expect(HeapDestroy(heap), "HeapDestroy");
+}
+
+/* A checked heap is right at every moment, also while another thread changes it. */
+static HANDLE busy_heap;
+static volatile LONG busy_end, busy_operations;
+static DWORD WINAPI busy_run(void *context)
+{
+    static void *blocks[500];
+    (void)context;
+    for (LONG i = 0; !busy_end; busy_operations = ++i) {
+        void **block = &blocks[i % 500];
+        if (*block && i % 3) *block = HeapReAlloc(busy_heap, 0, *block, 1 + i % 97);
+        else if (*block) HeapFree(busy_heap, 0, *block), *block = NULL;
+        else *block = HeapAlloc(busy_heap, 0, 1 + i % 101);
+    }
+    return 0;
+}
+
+static void checked_heap_is_right_while_used(void **state)
+{
+    (void)state;
+    busy_heap = HeapCreate(HEAP_TAIL_CHECKING_ENABLED | HEAP_FREE_CHECKING_ENABLED, 0, 0);
+    HANDLE thread = CreateThread(NULL, 0, busy_run, NULL, 0, NULL);
+    expect(busy_heap && thread, "a heap and a thread");
+    for (int look = 0; look < 300 || busy_operations < 100000; look++) {
+        expect(HeapValidate(busy_heap, 0, NULL), "after %ld operations", busy_operations);
+        for (int pause = 0; pause < 5000; pause++) YieldProcessor(); /* the other one's turn */
+    }
+    busy_end = TRUE;
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    expect(HeapValidate(busy_heap, 0, NULL) && HeapDestroy(busy_heap), "the heap at the end");
+}
+
 static void process_heaps_in_order(void **state)
 {
     enum { NEW = 150 };
@@ -138,6 +188,8 @@ int main(void)
         cmocka_unit_test(fixed_heap_is_a_budget),
         cmocka_unit_test(executable_heap_runs_code),
         cmocka_unit_test(tail_checking_finds_overruns),
+        cmocka_unit_test(checked_blocks_grow),
+        cmocka_unit_test(checked_heap_is_right_while_used),
         cmocka_unit_test(process_heaps_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
