@@ -5,28 +5,14 @@
 #undef MapViewOfFile2
 
 #define MAP_FLAGS ((ULONG)(FILE_MAP_RESERVE | FILE_MAP_TARGETS_INVALID | FILE_MAP_LARGE_PAGES))
-#ifndef SEC_LARGE_PAGES
-#define SEC_LARGE_PAGES 0x80000000u
-#endif
 #ifndef PAGE_TARGETS_INVALID
 #define PAGE_TARGETS_INVALID 0x40000000
 #endif
 
-/* MEM_LARGE_PAGES needs a section made for them, and a size and a base in whole large pages. */
-static BOOL large_view_allowed(HANDLE section, PVOID base, ULONG64 offset, SIZE_T bytes)
-{
-    ULONG large = *(const volatile ULONG *)(SHARED_DATA + SHARED_LARGE_PAGE_MINIMUM);
-    struct section_basic info;
-    if (!large || (ULONG_PTR)base % large || bytes % large || offset % large) return FALSE;
-    return NtQuerySection(section, SECTION_BASIC, &info, sizeof(info), NULL) >= 0 && (info.attributes & SEC_LARGE_PAGES);
-}
-
 static PVOID map(HANDLE section, HANDLE process, PVOID base, ULONG64 offset, SIZE_T bytes, ULONG type, ULONG protect,
                  ULONG node)
 {
-    NTSTATUS status = STATUS_INVALID_PARAMETER;
-    if (!(type & MEM_LARGE_PAGES) || large_view_allowed(section, base, offset, bytes))
-        status = view_map(section, process, &base, offset, &bytes, type, protect, node);
+    NTSTATUS status = view_map(section, process, &base, offset, &bytes, type, protect, node);
     if (status < 0) {
         status_fail(status);
         return NULL;

@@ -8,8 +8,6 @@
 #define SEC_LARGE_PAGES 0x80000000u
 #endif
 
-static ULONG64 large_page_minimum(void) { return *(const volatile ULONG *)(SHARED_DATA + SHARED_LARGE_PAGE_MINIMUM); }
-
 static BOOL protect_known(ULONG protect)
 {
     return protect == PAGE_READONLY || protect == PAGE_READWRITE || protect == PAGE_WRITECOPY ||

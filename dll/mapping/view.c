@@ -11,6 +11,10 @@
 #define PAGE_TARGETS_INVALID 0x40000000
 #endif
 
+#ifndef SEC_LARGE_PAGES
+#define SEC_LARGE_PAGES 0x80000000u
+#endif
+
 #define PRESERVE_PLACEHOLDER 2u /* MEM_PRESERVE_PLACEHOLDER */
 
 ULONG view_protect(ULONG access)
@@ -22,6 +26,15 @@ ULONG view_protect(ULONG access)
     else if (access & SECTION_MAP_READ) plain = PAGE_READONLY;
     else if (access & FILE_MAP_COPY) plain = PAGE_WRITECOPY;
     return access & FILE_MAP_EXECUTE ? plain << 4 : plain;
+}
+
+/* MEM_LARGE_PAGES needs a section made for them, and a size and a base in whole large pages. */
+static BOOL large_view_allowed(HANDLE section, PVOID base, ULONG64 offset, SIZE_T bytes)
+{
+    ULONG large = large_page_minimum();
+    struct section_basic info;
+    if (!large || (ULONG_PTR)base % large || bytes % large || offset % large) return FALSE;
+    return NtQuerySection(section, SECTION_BASIC, &info, sizeof(info), NULL) >= 0 && (info.attributes & SEC_LARGE_PAGES);
 }
 
 static NTSTATUS map_once(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, SIZE_T *bytes, ULONG type,
@@ -42,6 +55,8 @@ NTSTATUS view_map(HANDLE section, HANDLE process, PVOID *base, ULONG64 offset, S
     SIZE_T wanted_bytes = *bytes;
     NTSTATUS status;
     if ((ULONG_PTR)wanted_base > user_top()) return STATUS_INVALID_PARAMETER;
+    if ((type & MEM_LARGE_PAGES) && !large_view_allowed(section, wanted_base, offset, wanted_bytes))
+        return STATUS_INVALID_PARAMETER;
     for (;;) {
         status = map_once(section, process, base, offset, bytes, type, protect, node);
         if (status == STATUS_INVALID_PAGE_PROTECTION && (protect & PAGE_TARGETS_INVALID)) {

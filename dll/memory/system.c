@@ -60,5 +60,5 @@ K32MEM_API void WINAPI GetNativeSystemInfo(LPSYSTEM_INFO lpSystemInfo)
  * thread. Page: memoryapi/nf-memoryapi-getlargepageminimum */
 K32MEM_API SIZE_T WINAPI GetLargePageMinimum(void)
 {
-    return *(const volatile ULONG *)(SHARED_DATA + SHARED_LARGE_PAGE_MINIMUM);
+    return large_page_minimum();
 }

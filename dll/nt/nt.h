@@ -247,6 +247,9 @@ static inline ULONG nt_process_id(void) { return (ULONG)teb_read(TEB_PROCESS_ID)
 #define SHARED_NX_POLICY 0x2d5
 #define SHARED_ENCLAVE_FEATURES 0x36c
 
+/* Bytes; 0: the system has no large pages. */
+static inline ULONG large_page_minimum(void) { return *(const volatile ULONG *)(SHARED_DATA + SHARED_LARGE_PAGE_MINIMUM); }
+
 #include "optional.h"
 #include "status.h"
 

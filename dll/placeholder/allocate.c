@@ -34,9 +34,8 @@ static NTSTATUS allocate_try(PVOID base, void *context)
 /* An allocation with a place of its own. */
 static NTSTATUS allocate_placed(struct allocation *a, struct parameters *wanted)
 {
-    ULONG_PTR large = *(const volatile ULONG *)(SHARED_DATA + SHARED_LARGE_PAGE_MINIMUM);
     if (!(a->type & MEM_RESERVE)) return STATUS_INVALID_PARAMETER;
-    if ((a->type & MEM_LARGE_PAGES) && wanted->alignment < large) wanted->alignment = large;
+    if ((a->type & MEM_LARGE_PAGES) && wanted->alignment < large_page_minimum()) wanted->alignment = large_page_minimum();
     BOOL top_down = (a->type & MEM_TOP_DOWN) != 0;
     a->type &= ~(ULONG)MEM_TOP_DOWN;
     return place_search(a->process, wanted, a->bytes, top_down, allocate_try, a);

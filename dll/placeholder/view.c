@@ -43,7 +43,7 @@ static NTSTATUS view_bytes(struct mapping *m)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS map_emulated(struct mapping *m, const struct parameters *wanted)
+static NTSTATUS map_emulated(struct mapping *m, struct parameters *wanted)
 {
     struct view_request *r = &m->request;
     if (r->type & MEM_REPLACE_PLACEHOLDER) {
@@ -62,6 +62,7 @@ static NTSTATUS map_emulated(struct mapping *m, const struct parameters *wanted)
     if (r->offset.QuadPart & (GRANULE_BYTES - 1)) return STATUS_MAPPED_ALIGNMENT;
     if (wanted->placed) {
         BOOL top_down = (r->type & MEM_TOP_DOWN) != 0;
+        if ((r->type & MEM_LARGE_PAGES) && wanted->alignment < large_page_minimum()) wanted->alignment = large_page_minimum();
         r->type &= ~(ULONG)MEM_TOP_DOWN;
         NTSTATUS status = r->bytes ? STATUS_SUCCESS : view_bytes(m);
         return status < 0 ? status : place_search(m->process, wanted, r->bytes, top_down, map_try, m);

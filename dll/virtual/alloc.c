@@ -65,7 +65,7 @@ static BOOL alloc_settled(HANDLE process, PVOID base, SIZE_T bytes, ULONG type)
 static inline BOOL range_impossible(LPVOID base, SIZE_T bytes)
 {
     ULONG_PTR end = (ULONG_PTR)base + bytes;
-    return end < bytes || end - 1 > user_top();
+    return end < bytes || (base && end - 1 > user_top());
 }
 
 static inline LPVOID pages_alloc(HANDLE process, LPVOID wanted, SIZE_T wanted_bytes, DWORD type, DWORD protect)

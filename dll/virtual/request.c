@@ -27,7 +27,7 @@ BOOL protect_valid(ULONG protect)
 
 static NTSTATUS large_check(LPCVOID base, SIZE_T bytes, ULONG type)
 {
-    SIZE_T minimum = *(const volatile ULONG *)(SHARED_DATA + SHARED_LARGE_PAGE_MINIMUM);
+    SIZE_T minimum = large_page_minimum();
     if ((type & (MEM_RESERVE | MEM_COMMIT)) != (MEM_RESERVE | MEM_COMMIT)) return STATUS_INVALID_PARAMETER;
     if (type & (MEM_PHYSICAL | MEM_WRITE_WATCH)) return STATUS_INVALID_PARAMETER;
     if (!minimum) return STATUS_NOT_SUPPORTED;

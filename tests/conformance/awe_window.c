@@ -1,6 +1,9 @@
 /* awe_window.c - address windows: reserving and freeing them, and what the plain memory calls say of them. */
 #include "awe.h"
 
+FUNCTION(BOOL, QueryVirtualMemoryInformation, (HANDLE, const VOID *, WIN32_MEMORY_INFORMATION_CLASS, PVOID, SIZE_T, PSIZE_T))
+FUNCTION(BOOL, VirtualFreeEx, (HANDLE, LPVOID, SIZE_T, DWORD))
+
 TEST(VirtualAlloc, awe_window)
 {
     NEED(VirtualAlloc);
@@ -79,6 +82,50 @@ TEST(VirtualQuery, awe_window)
     NOTE_HEX("State", info.State);
     NOTE_UINT("RegionSize", info.RegionSize);
     end(4);
+}
+
+TEST(QueryVirtualMemoryInformation, awe_window)
+{
+    NEED(QueryVirtualMemoryInformation);
+    NEED(MapUserPhysicalPages);
+    if (!begin(4)) return;
+    map(4, 4, frames);
+    WIN32_MEMORY_REGION_INFORMATION region = { 0 };
+    CHECK("memoryapi/nf-memoryapi-queryvirtualmemoryinformation", "a window of 16 pages, frames at pages 4 to 7");
+    TRY(pQueryVirtualMemoryInformation(PROCESS, (PVOID)(window + 9 * PAGE), MemoryRegionInfo, &region, sizeof(region), NULL),
+        TRUE, SENTINEL);
+    EXPECT_TRUE("AllocationBase is the window's", region.AllocationBase == window);
+    EXPECT_UINT("RegionSize", region.RegionSize, PAGES * PAGE);
+    EXPECT_HEX("AllocationProtect", region.AllocationProtect, PAGE_READWRITE);
+    end(4);
+}
+
+/* The plain calls by a real handle to this process. */
+TEST(VirtualFreeEx, awe_window)
+{
+    NEED(VirtualFreeEx);
+    NEED(MapUserPhysicalPages);
+    if (!begin(2)) return;
+    HANDLE own = OpenProcess(PROCESS_VM_OPERATION, FALSE, GetCurrentProcessId());
+    map(0, 2, frames);
+    stamp(window, 1);
+    stamp(window + PAGE, 2);
+    CHECK(AWE_PAGE, "a handle to this process: MEM_DECOMMIT of a mapped page");
+    TRY_FAILS(pVirtualFreeEx(own, (PVOID)window, PAGE, MEM_DECOMMIT));
+    CHECK(AWE_PAGE, "a handle to this process: MEM_RELEASE at an inner page");
+    TRY_FAILS(pVirtualFreeEx(own, (PVOID)(window + PAGE), 0, MEM_RELEASE));
+    CHECK(AWE_PAGE, "a handle to this process: after the refusals the frames are mapped");
+    EXPECT_UINT("content", stamped(window), 1);
+    CHECK("memoryapi/nf-memoryapi-virtualfreeex", "a handle to this process: MEM_RELEASE of the window");
+    TRY(pVirtualFreeEx(own, (PVOID)window, 0, MEM_RELEASE), TRUE, SENTINEL);
+    window = second;
+    CHECK_OF(MapUserPhysicalPages, MAP_PAGE, "its frames in another window");
+    TRY(map(0, 2, frames), TRUE, SENTINEL);
+    EXPECT_UINT("content", stamped(window), 1);
+    EXPECT_UINT("content", stamped(window + PAGE), 2);
+    second = NULL;
+    CloseHandle(own);
+    end(2);
 }
 
 TEST(VirtualProtect, awe_window)

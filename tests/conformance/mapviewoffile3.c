@@ -119,6 +119,10 @@ TEST(MapViewOfFile3, ordinary)
         { "beyond the section's end", 0, 5 * KB64, 0, 0, PAGE_READWRITE, ERROR_ACCESS_DENIED },
         { "MEM_COMMIT", 0, 0, 0, MEM_COMMIT, PAGE_READWRITE, ERROR_INVALID_PARAMETER },
         { "protection 0", 0, 0, 0, 0, 0, ERROR_INVALID_PARAMETER },
+        { "a type that no page names", 0, 0, 0, 0x10, PAGE_READWRITE, ERROR_INVALID_PARAMETER },
+        { "MEM_RESERVE_PLACEHOLDER", 0, 0, 0, 0x40000, PAGE_READWRITE, ERROR_INVALID_PARAMETER },
+        { "MEM_LARGE_PAGES of a section without them", 0, 0, 0, MEM_LARGE_PAGES, PAGE_READWRITE, ERROR_INVALID_PARAMETER },
+        { "two protections", 0, 0, 0, 0, PAGE_READWRITE | PAGE_READONLY, ERROR_INVALID_PARAMETER },
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         CHECK(MAP_PAGE, "%s", cases[i].what);

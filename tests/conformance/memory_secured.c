@@ -248,6 +248,7 @@ TEST(SetProcessValidCallTargetsForMappedView, arguments)
     NEED(SetProcessValidCallTargetsForMappedView);
     CFG_CALL_TARGET_INFO target = { 0, CFG_CALL_TARGET_VALID }, odd = { 8, CFG_CALL_TARGET_VALID };
     HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_EXECUTE_READWRITE, 0, 65536, NULL);
+    HANDLE event = CreateEventW(NULL, FALSE, FALSE, NULL);
     char *view = MapViewOfFile(section, FILE_MAP_WRITE | FILE_MAP_EXECUTE, 0, 0, 0);
     HANDLE own = GetCurrentProcess();
     const struct {
@@ -259,6 +260,8 @@ TEST(SetProcessValidCallTargetsForMappedView, arguments)
         HANDLE section;
     } cases[] = { { "section NULL", view, 4096, 1, &target, NULL },
                   { "section INVALID_HANDLE_VALUE", view, 4096, 1, &target, INVALID_HANDLE_VALUE },
+                  { "section an event", view, 4096, 1, &target, event },
+                  { "more offsets than the range has places", view, 32, 3, &target, section },
                   { "offset 8", view, 4096, 1, &odd, section },
                   { "0 offsets", view, 4096, 0, &target, section },
                   { "no list", view, 4096, 1, NULL, section },
@@ -280,5 +283,6 @@ TEST(SetProcessValidCallTargetsForMappedView, arguments)
     NOTE_ERROR();
     NOTE_BOOL("return", ok);
     UnmapViewOfFile(view);
+    CloseHandle(event);
     CloseHandle(section);
 }

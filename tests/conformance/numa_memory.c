@@ -135,6 +135,14 @@ TEST(OpenDedicatedMemoryPartition, arguments)
     EXPECT_BOOL("return", partition, FALSE);
     EXPECT_TRUE("last error is set", GetLastError() != SENTINEL && GetLastError());
     NOTE_ERROR();
+    HANDLE event = CreateEventW(NULL, FALSE, FALSE, NULL);
+    CHECK(P_OPEN, "partition an event");
+    SET_SENTINEL();
+    partition = pOpenDedicatedMemoryPartition(event, 1, GENERIC_READ, FALSE);
+    EXPECT_BOOL("return", partition, FALSE);
+    EXPECT_TRUE("last error is set", GetLastError() != SENTINEL && GetLastError());
+    NOTE_ERROR();
+    CloseHandle(event);
 }
 
 TEST(QueryPartitionInformation, arguments)

@@ -1,10 +1,12 @@
-/* placeholder_handles.c - placeholders by a process handle: a real one to this process, and those that will not do. */
+/* placeholder_handles.c - placeholders by a process handle: a real one to this process, and those that will not do; and
+ * what is told of an allocation by one. */
 #include "placeholder_view.h"
 
 FUNCTION(BOOL, VirtualFreeEx, (HANDLE, LPVOID, SIZE_T, DWORD))
 FUNCTION(BOOL, VirtualProtectEx, (HANDLE, LPVOID, SIZE_T, DWORD, PDWORD))
-FUNCTION(LPVOID, VirtualAllocEx, (HANDLE, LPVOID, SIZE_T, DWORD, DWORD))
+FUNCTION(BOOL, QueryVirtualMemoryInformation, (HANDLE, const VOID *, WIN32_MEMORY_INFORMATION_CLASS, PVOID, SIZE_T, PSIZE_T))
 
+#define INFORMATION_PAGE "memoryapi/nf-memoryapi-queryvirtualmemoryinformation"
 #define FREEEX_PAGE "memoryapi/nf-memoryapi-virtualfreeex"
 #define PROTECTEX_PAGE "memoryapi/nf-memoryapi-virtualprotectex"
 #define UNMAP2_PAGE "memoryapi/nf-memoryapi-unmapviewoffile2"
@@ -111,6 +113,38 @@ TEST(VirtualFreeEx, placeholder_handles)
     refuse(look, "a handle without PROCESS_VM_OPERATION", ERROR_ACCESS_DENIED);
     CloseHandle(look);
     CloseHandle(event);
+}
+
+/* The allocation's description is that of the piece, however the pieces are made below. */
+static void expect_described(HANDLE process, BYTE *address, BYTE *base, SIZE_T bytes, SIZE_T committed, const char *what)
+{
+    WIN32_MEMORY_REGION_INFORMATION region = { 0 };
+    CHECK_OF(QueryVirtualMemoryInformation, INFORMATION_PAGE, "%s", what);
+    TRY(pQueryVirtualMemoryInformation(process, address, MemoryRegionInfo, &region, sizeof(region), NULL), TRUE, SENTINEL);
+    EXPECT_TRUE("AllocationBase", region.AllocationBase == base);
+    EXPECT_UINT("RegionSize", region.RegionSize, bytes);
+    EXPECT_UINT("CommitSize", region.CommitSize, committed);
+}
+
+TEST(QueryVirtualMemoryInformation, placeholder)
+{
+    NEED(VirtualAlloc2);
+    NEED(QueryVirtualMemoryInformation);
+    HANDLE own = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, GetCurrentProcessId());
+    BYTE *base = make(2 * KB64), *private = base + 3 * PAGE;
+    MADE(base);
+    pVirtualFree(private, 4 * PAGE, PRESERVE);
+    replace(private, 4 * PAGE, PAGE_READWRITE);
+    for (int i = 0; i < 2; i++) {
+        HANDLE process = i ? own : PROCESS;
+        expect_described(process, base + PAGE, base, 3 * PAGE, 0, "a placeholder of three pages");
+        expect_described(process, private + PAGE, private, 4 * PAGE, 4 * PAGE, "private memory of four pages behind it");
+        expect_described(process, private + 5 * PAGE, private + 4 * PAGE, 2 * KB64 - 7 * PAGE, 0, "the placeholder behind that");
+    }
+    pVirtualFree(base, 0, MEM_RELEASE);
+    pVirtualFree(private, 0, MEM_RELEASE);
+    pVirtualFree(private + 4 * PAGE, 0, MEM_RELEASE);
+    CloseHandle(own);
 }
 
 FAMILY(placeholder)

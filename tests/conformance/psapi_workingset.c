@@ -108,6 +108,30 @@ static void battery_ex(BOOL(WINAPI *query)(HANDLE, void *, DWORD))
 }
 TEST_BOTH(QueryWorkingSetEx, pages, battery_ex)
 
+/* By a handle that is not GetCurrentProcess(), though to this process. */
+TEST(K32QueryWorkingSetEx, own_handle)
+{
+    NEED(K32QueryWorkingSetEx);
+    NEED(K32QueryWorkingSet);
+    HANDLE own = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ, FALSE, GetCurrentProcessId());
+    BYTE here = 1;
+    PSAPI_WORKING_SET_EX_INFORMATION page = { .VirtualAddress = &here };
+    static ULONG_PTR set[1 << 16];
+    CHECK("psapi/nf-psapi-queryworkingsetex", "a handle to this process, a page of the stack");
+    SET_SENTINEL();
+    BOOL ok = pK32QueryWorkingSetEx(own, &page, sizeof(page));
+    EXPECT_ERROR(SENTINEL);
+    EXPECT_TRUE("return", ok);
+    EXPECT_TRUE("valid", page.VirtualAttributes.Valid);
+    CHECK_OF(K32QueryWorkingSet, "psapi/nf-psapi-queryworkingset", "a handle to this process");
+    SET_SENTINEL();
+    ok = pK32QueryWorkingSet(own, set, sizeof(set));
+    EXPECT_ERROR(SENTINEL);
+    EXPECT_TRUE("return", ok);
+    EXPECT_TRUE("entries", set[0]);
+    CloseHandle(own);
+}
+
 #define QUERY_PAGE "psapi/nf-psapi-queryworkingset"
 /* The entry for a page, NULL when it is not listed. */
 static const PSAPI_WORKING_SET_BLOCK *entry_find(const PSAPI_WORKING_SET_INFORMATION *set, const void *page)

@@ -321,6 +321,26 @@ TEST(VirtualUnlock, threads)
     release(pages);
 }
 
+/* It fails, at once, and the pages that were locked before stay so. */
+TEST(VirtualLock, impossible_range)
+{
+    NEED_LOCKS();
+    char *base = new_pages(4 * PAGE, PAGE_READWRITE);
+    static const SIZE_T half = (SIZE_T)1 << (sizeof(SIZE_T) * 8 - 1);
+    pVirtualLock(base + PAGE, PAGE);
+    for (int i = 0; i < 2; i++) {
+        CHECK(P_LOCK, "from a page on, %s of what a pointer can address, a page in it locked", i ? "a quarter" : "half");
+        SET_SENTINEL();
+        BOOL ok = pVirtualLock(base, i ? half / 2 : half);
+        EXPECT_SOME_ERROR();
+        EXPECT_BOOL("return", ok, FALSE);
+    }
+    CHECK(P_LOCK, "afterwards");
+    expect_unlock("the first page is locked", base, PAGE, FALSE);
+    expect_unlock("the second page is locked", base + PAGE, PAGE, TRUE);
+    release(base);
+}
+
 TEST(VirtualUnlockEx, processes)
 {
     NEED_LOCKS();
@@ -343,6 +363,12 @@ TEST(VirtualUnlockEx, processes)
         CHECK(P_UNLOCK, "%s, a page that is not locked", cases[i].name);
         SET_SENTINEL();
         ok = pVirtualUnlockEx(cases[i].process, base, PAGE);
+        EXPECT_ERROR(ERROR_NOT_LOCKED);
+        EXPECT_BOOL("return", ok, FALSE);
+
+        CHECK(P_UNLOCK, "%s, an address where nothing is", cases[i].name);
+        SET_SENTINEL();
+        ok = pVirtualUnlockEx(cases[i].process, (LPVOID)PAGE, PAGE);
         EXPECT_ERROR(ERROR_NOT_LOCKED);
         EXPECT_BOOL("return", ok, FALSE);
     }

@@ -193,7 +193,8 @@ TEST(QueryVirtualMemoryInformation, mistakes)
     SYSTEM_INFO system;
     SIZE_T size = 0;
     GetSystemInfo(&system);
-    char *base = new_pages(GRANULE, PAGE_READWRITE);
+    char *base = new_pages(GRANULE, PAGE_READWRITE), *locked = new_pages(PAGE, PAGE_READONLY);
+    char *reserved = pVirtualAlloc(NULL, PAGE, MEM_RESERVE, PAGE_READWRITE);
     const struct {
         const char *name;
         HANDLE process;
@@ -211,6 +212,8 @@ TEST(QueryVirtualMemoryInformation, mistakes)
         { "a buffer of 0 bytes", GetCurrentProcess(), base, 0, &region, 0 },
         { "a buffer of the structure's size - 1", GetCurrentProcess(), base, 0, &region, sizeof(region) - 1 },
         { "NULL as the buffer", GetCurrentProcess(), base, 0, NULL, sizeof(region) },
+        { "a reserved page as the buffer", GetCurrentProcess(), base, 0, reserved, sizeof(region) },
+        { "a read-only page as the buffer", GetCurrentProcess(), base, 0, locked, sizeof(region) },
         { "a value that is no handle", (HANDLE)0x00fffff0, base, 0, &region, sizeof(region) },
         { "NULL as the process", NULL, base, 0, &region, sizeof(region) },
     };
@@ -222,6 +225,10 @@ TEST(QueryVirtualMemoryInformation, mistakes)
         EXPECT_SOME_ERROR();
         EXPECT_BOOL("return", ok, FALSE);
     }
+    CHECK(P_INFORMATION, "after that the read-only page is as it was");
+    EXPECT_UINT("byte", locked[0], 0);
+    release(locked);
+    release(reserved);
     CHECK(P_INFORMATION, "NULL as the size to be stored, which is optional");
     SET_SENTINEL();
     BOOL ok = pQueryVirtualMemoryInformation(GetCurrentProcess(), base, MemoryRegionInfo, &region, sizeof(region), NULL);
