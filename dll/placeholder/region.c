@@ -11,14 +11,22 @@ static BOOL piece_of(const BYTE *base, SIZE_T bytes, struct range **piece)
     return !ranges_overlap(&pieces, base, end);
 }
 
+/* The pages that hold a byte of the range, and as piece_of which piece they are in. Under the lock. */
+static BOOL pages_of(PVOID base, SIZE_T bytes, BYTE **from, BYTE **end, struct range **piece)
+{
+    *from = (BYTE *)ALIGN_DOWN(base, PAGE_BYTES);
+    *end = (BYTE *)ALIGN_UP((BYTE *)base + bytes, PAGE_BYTES);
+    return piece_of(*from, *end - *from, piece);
+}
+
 static NTSTATUS hook_alloc(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG type, ULONG protect)
 {
     if (process != CURRENT_PROCESS || !*base) return REGION_NOT_MINE;
     NTSTATUS status = REGION_NOT_MINE;
     struct range *piece;
-    BYTE *from = (BYTE *)ALIGN_DOWN(*base, PAGE_BYTES), *end = (BYTE *)ALIGN_UP((BYTE *)*base + *bytes, PAGE_BYTES);
+    BYTE *from, *end;
     lock_acquire(&placeholder_lock);
-    if (!piece_of(from, end - from, &piece)) {
+    if (!pages_of(*base, *bytes, &from, &end, &piece)) {
         status = STATUS_CONFLICTING_ADDRESSES;
     } else if (!piece) {
         if (ranges_overlap(&chunks, from, end)) status = STATUS_CONFLICTING_ADDRESSES; /* to the program it is free */
@@ -94,9 +102,9 @@ static NTSTATUS hook_protect(PVOID *base, SIZE_T *bytes, ULONG protect, ULONG *o
 {
     NTSTATUS status = REGION_NOT_MINE;
     struct range *piece;
-    BYTE *from = (BYTE *)ALIGN_DOWN(*base, PAGE_BYTES), *end = (BYTE *)ALIGN_UP((BYTE *)*base + *bytes, PAGE_BYTES);
+    BYTE *from, *end;
     lock_acquire(&placeholder_lock);
-    if (!piece_of(from, end - from, &piece)) {
+    if (!pages_of(*base, *bytes, &from, &end, &piece)) {
         status = STATUS_CONFLICTING_ADDRESSES;
     } else if (piece && piece->kind == PIECE_PLACEHOLDER) {
         status = STATUS_NOT_COMMITTED;

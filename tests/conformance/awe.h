@@ -33,23 +33,6 @@ FUNCTION(SIZE_T, VirtualQuery, (LPCVOID, PMEMORY_BASIC_INFORMATION, SIZE_T))
 #define PAGE 4096
 #define PAGES 16 /* of a test's window */
 
-/* A call that returns a BOOL, its last error and its result judged. */
-#define TRY(call, expected, error)                                                                                   \
-    do {                                                                                                             \
-        SET_SENTINEL();                                                                                              \
-        BOOL result_ = (call);                                                                                       \
-        EXPECT_ERROR(error);                                                                                         \
-        EXPECT_BOOL("return", result_, expected);                                                                    \
-    } while (0)
-/* A call that must fail, with an error that no page names. */
-#define TRY_FAILS(call)                                                                                              \
-    do {                                                                                                             \
-        SET_SENTINEL();                                                                                              \
-        BOOL result_ = (call);                                                                                       \
-        NOTE_ERROR();                                                                                                \
-        EXPECT_BOOL("return", result_, FALSE);                                                                       \
-    } while (0)
-
 static ULONG_PTR frames[64];
 static volatile BYTE *window, *second;
 

@@ -152,6 +152,23 @@ void conform_expect_any(enum conform_kind kind, const char *name, uint64_t value
         SetLastError(error_);                                                                                        \
     } while (0)
 
+/* A call whose result is true or not; its last error and its result are judged. */
+#define TRY(call, expected, error)                                                                                   \
+    do {                                                                                                             \
+        SET_SENTINEL();                                                                                              \
+        BOOL result_ = (call) != 0;                                                                                       \
+        EXPECT_ERROR(error);                                                                                         \
+        EXPECT_BOOL("return", result_, expected);                                                                    \
+    } while (0)
+/* A call that must fail, with an error that no page names. */
+#define TRY_FAILS(call)                                                                                              \
+    do {                                                                                                             \
+        SET_SENTINEL();                                                                                              \
+        BOOL result_ = (call) != 0;                                                                                       \
+        NOTE_ERROR();                                                                                                \
+        EXPECT_BOOL("return", result_, FALSE);                                                                       \
+    } while (0)
+
 /* ---- helpers for tests ---- */
 /* Runs call(context); returns 0, or the code of the exception that it raised (and survived). Uses a vectored handler,
  * since GCC has no __try. Not for stack overflow. */

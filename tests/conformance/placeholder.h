@@ -21,21 +21,6 @@ FUNCTION(SIZE_T, VirtualQuery, (LPCVOID, PMEMORY_BASIC_INFORMATION, SIZE_T))
 #define PRESERVE (MEM_RELEASE | 2)
 #define COALESCE (MEM_RELEASE | 1)
 
-#define TRY(call, expected, error)                                                                                   \
-    do {                                                                                                             \
-        SET_SENTINEL();                                                                                              \
-        BOOL result_ = (call) != 0;                                                                                  \
-        EXPECT_ERROR(error);                                                                                         \
-        EXPECT_BOOL("return", result_, expected);                                                                    \
-    } while (0)
-#define TRY_FAILS(call)                                                                                              \
-    do {                                                                                                             \
-        SET_SENTINEL();                                                                                              \
-        BOOL result_ = (call) != 0;                                                                                  \
-        NOTE_ERROR();                                                                                                \
-        EXPECT_BOOL("return", result_, FALSE);                                                                       \
-    } while (0)
-
 /* A test without its placeholder would free what is not its own. */
 #define MADE(base)                                                                                                   \
     if (!(base)) {                                                                                                   \
@@ -50,16 +35,22 @@ static inline void *replace(void *base, SIZE_T bytes, ULONG protect)
     return pVirtualAlloc2(NULL, base, bytes, REPLACE_PLACEHOLDER | MEM_COMMIT, protect, NULL, 0);
 }
 
-static inline void expect_region(BYTE *address, BYTE *base, DWORD state, DWORD protect, DWORD allocation_protect, SIZE_T bytes)
+/* allocation_protect 0: not looked at. */
+static inline void expect_pages(BYTE *address, BYTE *base, DWORD state, DWORD protect, DWORD allocation_protect, DWORD type,
+                                SIZE_T bytes)
 {
     MEMORY_BASIC_INFORMATION info = { 0 };
     pVirtualQuery(address, &info, sizeof(info));
     EXPECT_HEX("State", info.State, state);
     EXPECT_HEX("Protect", info.Protect, protect);
-    EXPECT_HEX("AllocationProtect", info.AllocationProtect, allocation_protect);
-    EXPECT_HEX("Type", info.Type, MEM_PRIVATE);
+    if (allocation_protect) EXPECT_HEX("AllocationProtect", info.AllocationProtect, allocation_protect);
+    EXPECT_HEX("Type", info.Type, type);
     EXPECT_UINT("RegionSize", info.RegionSize, bytes);
     EXPECT_TRUE("AllocationBase", info.AllocationBase == base);
+}
+static inline void expect_region(BYTE *address, BYTE *base, DWORD state, DWORD protect, DWORD allocation_protect, SIZE_T bytes)
+{
+    expect_pages(address, base, state, protect, allocation_protect, MEM_PRIVATE, bytes);
 }
 static inline void expect_placeholder(BYTE *base, SIZE_T bytes) { expect_region(base, base, MEM_RESERVE, 0, PAGE_NOACCESS, bytes); }
 

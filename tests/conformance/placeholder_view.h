@@ -26,13 +26,7 @@ static inline BYTE *view_at(HANDLE section, void *base, ULONG64 offset, SIZE_T b
 
 static inline void expect_view(BYTE *address, BYTE *base, DWORD state, DWORD protect, DWORD type, SIZE_T bytes)
 {
-    MEMORY_BASIC_INFORMATION info = { 0 };
-    pVirtualQuery(address, &info, sizeof(info));
-    EXPECT_HEX("State", info.State, state);
-    EXPECT_HEX("Protect", info.Protect, protect);
-    EXPECT_HEX("Type", info.Type, type);
-    EXPECT_UINT("RegionSize", info.RegionSize, bytes);
-    EXPECT_TRUE("AllocationBase", info.AllocationBase == base);
+    expect_pages(address, base, state, protect, 0, type, bytes);
 }
 
 #endif
