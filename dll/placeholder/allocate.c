@@ -48,12 +48,9 @@ static NTSTATUS allocate_special(struct allocation *a, struct parameters *wanted
     if (!kind) return allocate_placed(a, wanted);
     NTSTATUS status = process_require_own(a->process);
     if (status < 0) return status;
-    if (kind == MEM_RESERVE_PLACEHOLDER) {
-        if ((type & ~(ULONG)MEM_TOP_DOWN) != MEM_RESERVE || a->protect != PAGE_NOACCESS)
-            return STATUS_INVALID_PARAMETER;
+    if (kind == MEM_RESERVE_PLACEHOLDER)
         return placeholder_create(&a->base, a->bytes, wanted, (type & MEM_TOP_DOWN) != 0);
-    }
-    if (kind != MEM_REPLACE_PLACEHOLDER || !a->base || wanted->placed) return STATUS_INVALID_PARAMETER;
+    if (!a->base || wanted->placed) return STATUS_INVALID_PARAMETER;
     if (type != MEM_RESERVE && type != (MEM_RESERVE | MEM_COMMIT)) return STATUS_INVALID_PARAMETER;
     return placeholder_replace_private(a->base, a->bytes, type, a->protect);
 }
@@ -70,11 +67,6 @@ K32MEM_API PVOID WINAPI VirtualAlloc2(HANDLE process, PVOID base, SIZE_T bytes, 
                                       MEM_EXTENDED_PARAMETER *parameters, ULONG parameter_count)
 {
     if (!process) process = CURRENT_PROCESS;
-    if (placeholder_native() && !(type & MEM_PHYSICAL)) {
-        NTSTATUS status = nt_optional.NtAllocateVirtualMemoryEx(process, &base, &bytes, type, protect, parameters,
-                                                                parameter_count);
-        return status >= 0 ? base : (status_fail(status), NULL);
-    }
     struct parameters wanted;
     ULONG special = MEM_RESERVE_PLACEHOLDER | MEM_REPLACE_PLACEHOLDER;
     BOOL pages = (type & MEM_REPLACE_PLACEHOLDER) || !(type & MEM_RESERVE);
@@ -82,6 +74,15 @@ K32MEM_API PVOID WINAPI VirtualAlloc2(HANDLE process, PVOID base, SIZE_T bytes, 
         return error_null(ERROR_INVALID_PARAMETER);
     if ((ULONG_PTR)base + bytes < bytes || (ULONG_PTR)base + bytes - 1 > user_top())
         return error_null(ERROR_INVALID_PARAMETER);
+    if ((type & MEM_RESERVE_PLACEHOLDER) &&
+        ((type & ~(ULONG)(MEM_RESERVE_PLACEHOLDER | MEM_TOP_DOWN)) != MEM_RESERVE || protect != PAGE_NOACCESS))
+        return error_null(ERROR_INVALID_PARAMETER);
+    /* What is no more than the plain call asks for is left to that: some layers know its rules there only. */
+    if (placeholder_native() && !(type & MEM_PHYSICAL) && (parameter_count || (type & special))) {
+        NTSTATUS status = nt_optional.NtAllocateVirtualMemoryEx(process, &base, &bytes, type, protect, parameters,
+                                                                parameter_count);
+        return status >= 0 ? base : (status_fail(status), NULL);
+    }
     NTSTATUS status = parameters_read(&wanted, parameters, parameter_count, base);
     if (status < 0) return status_fail(status), NULL;
     if (!(type & special) && !wanted.placed) return VirtualAllocEx(process, base, bytes, type, protect);

@@ -4,6 +4,8 @@
 
 #define PAGE_EXECUTE_ANY (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)
 
+#define TYPE_KNOWN (MEM_RESERVE | MEM_LARGE_PAGES | MEM_TOP_DOWN | MEM_REPLACE_PLACEHOLDER)
+
 struct mapping {
     struct view_request request;
     HANDLE process;
@@ -58,7 +60,6 @@ static NTSTATUS map_emulated(struct mapping *m, struct parameters *wanted)
         m->base = r->base;
         return status;
     }
-    if (r->type & ~(ULONG)(MEM_RESERVE | MEM_LARGE_PAGES | MEM_TOP_DOWN)) return STATUS_INVALID_PARAMETER;
     if (r->offset.QuadPart & (GRANULE_BYTES - 1)) return STATUS_MAPPED_ALIGNMENT;
     if (wanted->placed) {
         BOOL top_down = (r->type & MEM_TOP_DOWN) != 0;
@@ -91,7 +92,9 @@ K32MEM_API PVOID WINAPI MapViewOfFile3(HANDLE section, HANDLE process, PVOID bas
     if (!process) process = CURRENT_PROCESS;
     LARGE_INTEGER at = { .QuadPart = (LONGLONG)offset };
     struct parameters wanted;
-    if (placeholder_native()) {
+    if (bytes & (PAGE_BYTES - 1) || type & ~(ULONG)TYPE_KNOWN) return error_null(ERROR_INVALID_PARAMETER);
+    /* What is no more than the plain calls ask for is left to those: some layers know their rules there only. */
+    if (placeholder_native() && (parameter_count || (type & MEM_REPLACE_PLACEHOLDER))) {
         PVOID view = base && !(type & MEM_REPLACE_PLACEHOLDER) ? (PVOID)ALIGN_DOWN(base, GRANULE_BYTES) : base;
         SIZE_T view_size = bytes;
         NTSTATUS status = nt_optional.NtMapViewOfSectionEx(section, process, &view, &at, &view_size, type, protect,
@@ -102,7 +105,6 @@ K32MEM_API PVOID WINAPI MapViewOfFile3(HANDLE section, HANDLE process, PVOID bas
                        parameters_read(&wanted, parameters, parameter_count, base) >= 0 && wanted.placed;
         if (!unknown) return status_fail(status), NULL;
     }
-    if (bytes & (PAGE_BYTES - 1)) return error_null(ERROR_INVALID_PARAMETER);
     NTSTATUS status = parameters_read(&wanted, parameters, parameter_count, base);
     if (status < 0) return status_fail(status), NULL;
     struct mapping m = { { section, at, bytes, type, protect, base }, process, NULL, wanted.node };
