@@ -32,7 +32,11 @@ int heap_attach(void)
     return threads_attach();
 }
 
-void heap_thread_exit(void) { thread_exit(); }
+void heap_thread_exit(void)
+{
+    thread_exit();
+    scavenge_thread_exit();
+}
 
 static BOOL has_live_block(const struct heap *heap)
 {

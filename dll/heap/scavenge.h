@@ -14,6 +14,8 @@ static inline uint32_t scavenge_clock(void)
 void scavenge_wake(BOOL much);
 /* Gives back all that is idle now. */
 void scavenge_now(void);
+/* The calling thread ends. */
+void scavenge_thread_exit(void);
 /* Ends the scavenger, for unloading. Under the loader lock. */
 void scavenge_stop(void);
 

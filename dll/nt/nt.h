@@ -93,6 +93,15 @@ NTSYSAPI NTSTATUS NTAPI NtDuplicateObject(HANDLE from_process, HANDLE from, HAND
 NTSYSAPI NTSTATUS NTAPI NtSetInformationProcess(HANDLE process, PROCESSINFOCLASS info_class, PVOID info, ULONG size);
 NTSYSAPI NTSTATUS NTAPI NtTerminateProcess(HANDLE process, NTSTATUS code);
 /* winternl.h declares NtQueryInformationProcess, NtCreateFile, NtClose, NtWaitForSingleObject. */
+/* NtQueryInformationThread, as winternl.h leaves it out; see the public phnt headers (ntpsapi.h). */
+enum { THREAD_BASIC = 0, THREAD_AM_I_LAST = 12 };
+struct thread_basic {
+    NTSTATUS exit_status;
+    PVOID teb;
+    CLIENT_ID id;
+    ULONG_PTR affinity;
+    LONG priority, base_priority;
+};
 NTSYSAPI NTSTATUS NTAPI NtResumeThread(HANDLE thread, PULONG previous);
 NTSYSAPI NTSTATUS NTAPI NtTerminateThread(HANDLE thread, NTSTATUS code);
 NTSYSAPI NTSTATUS NTAPI NtSetInformationThread(HANDLE thread, THREADINFOCLASS info_class, LPCVOID info, ULONG size);

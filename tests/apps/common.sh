@@ -146,6 +146,16 @@ program_compare() {
     echo same
 }
 
+# median: an awk function for those who read a .rounds file: the median of list[1] to list[count], which it sorts.
+median='function median(list, count,    i, j, value) {
+    for (i = 2; i <= count; i++) {
+        value = list[i]
+        for (j = i - 1; j && list[j] > value; j--) list[j + 1] = list[j]
+        list[j + 1] = value
+    }
+    return count % 2 ? list[(count + 1) / 2] : (list[count / 2] + list[count / 2 + 1]) / 2
+}'
+
 # differences_say RESULTS: the first of them, of the program read last.
 differences_say() {
     head -n 5 "$1/$name/plain-first.differences" 2>/dev/null | sed "s|$build|build|g; s/^/    /" || true

@@ -252,6 +252,27 @@ static void ends_with_threads(void **state)
     for (int i = 0; i < 10; i++) assert_int_equal(command_run("\"%s\" --leave", self), 17);
 }
 
+/* --last-thread: ends with its last thread, while k32mem's own job for idle memory is about. */
+static int last_thread(void)
+{
+    enum { COUNT = 4000 };
+    static void *blocks[COUNT];
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < COUNT; i++) memset(blocks[i] = HeapAlloc(GetProcessHeap(), 0, 2000), 1, 2000);
+        for (int i = 0; i < COUNT; i++) HeapFree(GetProcessHeap(), 0, blocks[i]);
+        Sleep(100);
+    }
+    ExitThread(23);
+}
+
+static void ends_with_last_thread(void **state)
+{
+    char self[MAX_PATH];
+    (void)state;
+    GetModuleFileNameA(NULL, self, sizeof(self));
+    assert_int_equal(command_run("\"%s\" --last-thread", self), 23);
+}
+
 /* Children of either architecture are followed (--redirected: is this one?), however they are started. */
 static void children(void **state)
 {
@@ -303,10 +324,12 @@ int main(int count, char **words)
         cmocka_unit_test(imported),      cmocka_unit_test(looked_up), cmocka_unit_test(delay_loaded),
         cmocka_unit_test(loaded_later),  cmocka_unit_test(runtimes),  cmocka_unit_test(made_by_ntdll),
         cmocka_unit_test(messages),      cmocka_unit_test(streams),   cmocka_unit_test(clipboard),
-        cmocka_unit_test(ends_with_threads), cmocka_unit_test(children), cmocka_unit_test(headers_unchanged),
+        cmocka_unit_test(ends_with_threads), cmocka_unit_test(ends_with_last_thread), cmocka_unit_test(children),
+        cmocka_unit_test(headers_unchanged),
     };
     if (count == 2 && !strcmp(words[1], "--redirected")) return is_redirected();
     if (count == 2 && !strcmp(words[1], "--leave")) return leave();
+    if (count == 2 && !strcmp(words[1], "--last-thread")) return last_thread();
     if (!is_redirected()) return (int)command_run("\"%sk32run.exe\" \"%s\"", own_folder(), words[0]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
