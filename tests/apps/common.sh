@@ -110,6 +110,13 @@ program_run() {
     done
 }
 
+# exit_code_say RESULTS
+exit_code_say() {
+    local code
+    code=$(cat "$1/exit-code")
+    if [ "$code" = timeout ]; then echo "took longer than ${APPS_LIMIT:-120} s"; else echo "exit code $code"; fi
+}
+
 # program_compare NAME ROUNDS RESULTS: runs it on both sides in turn, ROUNDS times each, leaves RESULTS/NAME.rounds (side,
 # wall, cpu, peak, exit code per line), and prints in a word how it went: "same", or what differs; then RESULTS/NAME/
 # holds both sides' results and the list plain-first.differences.
@@ -127,14 +134,14 @@ program_compare() {
             if [ "$side" = plain ] && [ ! -e "$first" ]; then
                 cp -r "$folder/plain" "$first"
                 if [ "$(cat "$first/exit-code")" != "$expect" ]; then
-                    echo "plain run gives exit code $(cat "$first/exit-code")"
+                    echo "plain run: $(exit_code_say "$first")"
                     return
                 fi
             elif ! diff -rq "$first" "$folder/$side" >"$first.differences" 2>&1; then
                 if [ "$side" = plain ]; then
                     echo "plain runs differ"
                 elif [ "$(cat "$folder/loaded/exit-code")" != "$expect" ]; then
-                    echo "exit code $(cat "$folder/loaded/exit-code")"
+                    exit_code_say "$folder/loaded"
                 else
                     echo "other output"
                 fi
