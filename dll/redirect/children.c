@@ -86,11 +86,12 @@ NTSTATUS child_inject(HANDLE process, const WCHAR *options_text, uint64_t event)
     return status;
 }
 
-/* Programs of the system's that live on beside the one that happened to start them, and serve others too. */
+/* Programs of the system's that live on beside the one that happened to start them and serve others too, or that look at
+ * one that crashed. */
 static BOOL is_servant(const BYTE *parameters)
 {
     static const char *const names[] = { "conhost.exe", "explorer.exe", "services.exe", "svchost.exe", "rpcss.exe",
-                                         "plugplay.exe", "winedevice.exe", "wineboot.exe", "werfault.exe" };
+                                         "plugplay.exe", "winedevice.exe", "wineboot.exe", "werfault.exe", "winedbg.exe" };
     const UNICODE_STRING *image = (const UNICODE_STRING *)(parameters + PARAMETERS_IMAGE);
     SIZE_T length = image->Length / sizeof(WCHAR), start = path_last(image->Buffer, length);
     for (unsigned i = 0; i < COUNT_OF(names); i++) {

@@ -46,10 +46,11 @@ static int misbehave(const char *how)
 
 int main(int count, char **words)
 {
-    char line[256], variable[64] = "";
+    char line[256], variable[64] = "", *volatile nowhere = NULL;
     (void)words;
     if (count == 2 && (!strcmp(words[1], "behind") || !strcmp(words[1], "freed") || !strcmp(words[1], "unwritten")))
         return misbehave(words[1]);
+    if (count == 2 && !strcmp(words[1], "crash")) *nowhere = 1;
     GetEnvironmentVariableA("CHECK_VARIABLE", variable, sizeof(variable));
     void *p = HeapAlloc(GetProcessHeap(), 0, 10);
     printf("words: %d\ncommand line: %s\nvariable: %s\n", count, GetCommandLineA(), variable);
