@@ -22,11 +22,16 @@
 BOOL TOUCH_CALL touch_read(ULONG_PTR first, ULONG_PTR last) __asm__("touch_read");
 /* One byte of each page is written with the value that it has, in one atomic step. */
 BOOL TOUCH_CALL touch_write(ULONG_PTR first, ULONG_PTR last) __asm__("touch_write");
-/* Is there no room for an answer of so many bytes (not 0), or for the caller's structure no access? */
+/* The part of this thread's stack that is in use, where most answers are wanted, can be written. */
+static inline BOOL touch_is_stack(ULONG_PTR first, ULONG_PTR last)
+{
+    return first >= teb_read(TEB_STACK_LIMIT) && last < teb_read(TEB_STACK_BASE);
+}
+/* Is there no room for an answer of so many bytes (not 0)? Can the caller's structure not be read? */
 static inline BOOL touch_output(PVOID to, SIZE_T bytes)
 {
     ULONG_PTR first = (ULONG_PTR)to, last = first + bytes - 1;
-    return last < first || touch_write(first, last);
+    return last < first || (!touch_is_stack(first, last) && touch_write(first, last));
 }
 static inline BOOL touch_input(LPCVOID from, SIZE_T bytes)
 {

@@ -184,6 +184,7 @@ NTSYSAPI NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *na
  * gcc 12 takes the header's intrinsics for accesses through a null array, and warns. */
 #ifdef _WIN64
 #define TEB_SEGMENT "gs"
+#define TEB_STACK_BASE 0x08
 #define TEB_STACK_LIMIT 0x10
 #define TEB_PEB 0x60
 #define TEB_LAST_ERROR 0x68
@@ -201,6 +202,7 @@ NTSYSAPI NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *na
 #define PARAMETERS_IMAGE 0x60
 #else
 #define TEB_SEGMENT "fs"
+#define TEB_STACK_BASE 0x04
 #define TEB_STACK_LIMIT 0x08
 #define TEB_PEB 0x30
 #define TEB_LAST_ERROR 0x34
