@@ -103,7 +103,8 @@ struct slab {
     uint8_t shrunk;          /* a large block was cut: it no longer grows in place */
     struct slab *next, *prev; /* in the list that place names */
     struct slab *heap_next, *heap_prev; /* all slabs of the heap */
-    uint32_t idle_since; /* free spans and cached blocks: milliseconds */
+    uint32_t idle_since; /* free spans, cached blocks, empty slabs: milliseconds */
+    uint32_t seen;       /* countdown at reclaim.c's last look */
     uint32_t meta_bytes; /* size of the state array's allocation */
     uint8_t own_state[16] __attribute__((aligned(16))); /* a large block's state array, read as a vector */
     /* Outlive the slab: a thread that freed a block of it may still be about to queue the description. */
@@ -130,6 +131,7 @@ struct theap {
     struct thread *thread;
     struct lock lock;
     uint32_t empty_slabs;          /* empty slabs kept in the queues */
+    uint32_t looked;               /* reclaim.c's last look: milliseconds */
     BOOL asleep;                   /* the scavenger closed the fast path, and nobody came since */
     struct slab *volatile pending; /* slabs with remote frees */
     struct slab_list full;

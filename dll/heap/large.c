@@ -1,6 +1,7 @@
 /* large.c - one block per span. */
 #include "heap.h"
 #include "os.h"
+#include "reclaim.h"
 #include "scavenge.h"
 
 #define CACHED_MAX ((SIZE_T)8 << 20)   /* larger blocks are not cached */
@@ -149,8 +150,7 @@ void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
     } else {
         if (!(slab = one_block_slab(heap))) return NULL;
         enum span_want want = heap_is_executable(heap) ? SPAN_EXECUTE : take == units && roomy ? SPAN_ROOMY : SPAN_ANY;
-        /* Rather than new memory, what other sizes left: a program whose blocks grow leaves one cached at every step. */
-        if (want == SPAN_ANY && theap->cache_bytes && !span_is_dirty(take)) large_flush(theap);
+        if (want == SPAN_ANY) theap_make_room(theap, take);
         if (!span_take(slab, take, want, FALSE, zero)) {
             meta_slab_free(slab);
             return NULL;

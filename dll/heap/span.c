@@ -6,6 +6,7 @@
 /* Exact lengths up to 31 units, then four lists per doubling. */
 #define EXACT 32
 #define LISTS 64
+#define DIRTY_KEPT 8    /* 512 KB of dirty memory stay when new memory is taken beside it */
 #define PURGE_UNITS 64  /* 4 MB go back to the system in one call */
 #define COMMIT_UNITS 16 /* single units are committed in batches of 1 MB */
 
@@ -199,6 +200,48 @@ BOOL span_is_dirty(SIZE_T units)
     return found;
 }
 
+/* The dirty span that has been idle longest in a list, off its shelf. */
+static struct slab *take_idle(struct slab_list *list, uint32_t now, uint32_t age)
+{
+    lock_acquire(&arena.lock);
+    struct slab *span = list->tail;
+    if (span && age && now - span->idle_since < age) span = NULL;
+    if (span) {
+        shelf_remove(span);
+        span->place = PLACE_NONE;
+    }
+    lock_release(&arena.lock);
+    return span;
+}
+
+static void purge(struct slab *span)
+{
+    /* Nobody else knows of the span now, so no lock is held during the calls, and none of them is long. */
+    for (SIZE_T at = 0; at < span->units; at += PURGE_UNITS) {
+        SIZE_T units = span->units - at < PURGE_UNITS ? span->units - at : PURGE_UNITS;
+        os_decommit(arena_address(span->first_unit + (uint32_t)at), units << UNIT_SHIFT);
+    }
+    lock_acquire(&arena.lock);
+    shelf_put(span, PLACE_CLEAN);
+    release_chunk(span);
+    lock_release(&arena.lock);
+}
+
+/* New memory was taken although units lay dirty, in pieces of the wrong size: as much of those goes back, the larger pieces
+ * first, so that a program that outgrows its blocks again and again does not pile them up. A little stays for reuse. */
+static void swap(SIZE_T units)
+{
+    for (unsigned list = LISTS; --list;) {
+        struct slab *span;
+        while (dirty_units > DIRTY_KEPT && (span = take_idle(&shelf_of(PLACE_DIRTY)->list[list], 0, 0))) {
+            SIZE_T given = span->units;
+            purge(span);
+            if (given >= units) return;
+            units -= given;
+        }
+    }
+}
+
 BOOL span_take(struct slab *slab, SIZE_T units, enum span_want want, BOOL whole_map, BOOL *zero)
 {
     uint32_t first;
@@ -213,6 +256,7 @@ BOOL span_take(struct slab *slab, SIZE_T units, enum span_want want, BOOL whole_
         arena_set(first, slab);
     }
     lock_release(&arena.lock);
+    if (taken && *zero && units > 1 && UNLIKELY(dirty_units > DIRTY_KEPT)) swap(units);
     return taken;
 }
 
@@ -298,35 +342,11 @@ BOOL span_shorten(struct slab *slab, SIZE_T units)
     return TRUE;
 }
 
-/* The dirty span that has been idle longest in a list, off its shelf. */
-static struct slab *take_idle(struct slab_list *list, uint32_t now, uint32_t age)
-{
-    lock_acquire(&arena.lock);
-    struct slab *span = list->tail;
-    if (span && age && now - span->idle_since < age) span = NULL;
-    if (span) {
-        shelf_remove(span);
-        span->place = PLACE_NONE;
-    }
-    lock_release(&arena.lock);
-    return span;
-}
-
 SIZE_T span_purge(uint32_t now, uint32_t age)
 {
     for (unsigned list = 1; list < LISTS; list++) {
         struct slab *span;
-        while ((span = take_idle(&shelf_of(PLACE_DIRTY)->list[list], now, age))) {
-            /* Nobody else knows of the span now, so no lock is held during the calls, and none of them is long. */
-            for (SIZE_T at = 0; at < span->units; at += PURGE_UNITS) {
-                SIZE_T units = span->units - at < PURGE_UNITS ? span->units - at : PURGE_UNITS;
-                os_decommit(arena_address(span->first_unit + (uint32_t)at), units << UNIT_SHIFT);
-            }
-            lock_acquire(&arena.lock);
-            shelf_put(span, PLACE_CLEAN);
-            release_chunk(span);
-            lock_release(&arena.lock);
-        }
+        while ((span = take_idle(&shelf_of(PLACE_DIRTY)->list[list], now, age))) purge(span);
     }
     return span_dirty_bytes();
 }

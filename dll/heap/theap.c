@@ -1,5 +1,6 @@
 /* theap.c - where the next block of a class comes from, and what happens when a slab fills or empties. */
 #include "heap.h"
+#include "reclaim.h"
 #include "scavenge.h"
 
 #define COUNTDOWN_OFF 0x40000000u /* a bin's slab is not watched */
@@ -10,13 +11,17 @@
 
 /* A bin takes at most so much of a group at a time: then what came back is used again while the cache still has it, and
  * a program that uses one block after the other does not touch them all. */
-#define BIN_BYTES ((SIZE_T)64 << 10)
+#define BIN_BYTES ((SIZE_T)32 << 10)
 
 LOCK_FREE static bits bin_share(const struct slab *slab, bits mask)
 {
     bits rest = mask;
-    if (slab->capacity >= GROUP_BLOCKS) return mask;
-    for (SIZE_T bytes = slab->block_bytes; rest && bytes <= BIN_BYTES; bytes += slab->block_bytes) rest &= rest - 1;
+    if (slab->block_bytes * GROUP_BLOCKS <= BIN_BYTES) return mask;
+    SIZE_T bytes = 0;
+    do {
+        rest &= rest - 1;
+        bytes += slab->block_bytes;
+    } while (rest && bytes + slab->block_bytes <= BIN_BYTES);
     return mask & ~rest;
 }
 
@@ -141,6 +146,7 @@ BOOL theap_refill(struct theap *theap, unsigned class_index)
         bin->slab = NULL;
         place_full(theap, slab, slab_count_free(slab));
     }
+    theap_look(theap);
     if ((slab = next_available(theap, class_index))) return bin_adopt(theap, slab);
     while ((slab = adopt_abandoned(theap, class_index))) {
         if (slab_count_free(slab)) return bin_adopt(theap, slab);

@@ -1,0 +1,40 @@
+/* reclaim.c - empty slabs of one class become memory for another.
+ *
+ * A program whose strings and arrays grow comes by every size class, and leaves an empty slab in each. Such a slab stays
+ * where it is while its class is in use, which the fast path does not note; but every free by the home counts down
+ * slab.countdown. So a slab that is all free, and whose countdown is what it was at the last look, has served nobody since.
+ */
+#include "reclaim.h"
+#include "scavenge.h"
+
+#define LOOK_MS 10 /* making a slab anew costs a microsecond or two: no more than that every so often for each class */
+
+static void look_at(struct bin *bin)
+{
+    struct slab *slab = bin->slab;
+    if (!slab) return;
+    if (slab->seen != slab->countdown) {
+        slab->seen = slab->countdown;
+    } else if (slab_count_free(slab) == slab->capacity) {
+        bin->avail = 0;
+        bin->slab = NULL;
+        slab->place = PLACE_NONE;
+        slab_destroy(slab);
+    }
+}
+
+void theap_look(struct theap *theap)
+{
+    uint32_t now = scavenge_clock();
+    if (now - theap->looked < LOOK_MS) return;
+    theap->looked = now;
+    for (unsigned i = 0; i < CLASSES; i++) look_at(&theap->bins[i]);
+}
+
+void theap_make_room(struct theap *theap, SIZE_T units)
+{
+    theap_look(theap);
+    if (span_is_dirty(units)) return;
+    theap_trim(theap, scavenge_clock(), LOOK_MS);
+    large_flush(theap);
+}
