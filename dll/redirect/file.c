@@ -21,7 +21,7 @@ static HANDLE options_open(void)
 
 SIZE_T file_read_options(WCHAR *text, SIZE_T most)
 {
-    char bytes[1024];
+    char bytes[4096]; /* comments and all */
     IO_STATUS_BLOCK io;
     SIZE_T length = 0;
     HANDLE file = options_open();
@@ -30,10 +30,13 @@ SIZE_T file_read_options(WCHAR *text, SIZE_T most)
     NtClose(file);
     if (status < 0) return 0;
     BOOL line_start = TRUE, comment = FALSE;
-    for (SIZE_T i = 0; i < io.Information && length < most; i++) {
+    if (io.Information == sizeof(bytes)) return most + 1;
+    for (SIZE_T i = 0; i < io.Information; i++) {
         if (line_start) comment = bytes[i] == '#';
         line_start = bytes[i] == '\n';
-        if (!comment || line_start) text[length++] = (WCHAR)(BYTE)bytes[i];
+        if (comment && !line_start) continue;
+        if (length == most) return most + 1;
+        text[length++] = (WCHAR)(BYTE)bytes[i];
     }
     return length;
 }

@@ -4,7 +4,8 @@
 
 #include "redirect.h"
 
-/* Reads the file's text, ASCII, up to most characters; lines that begin with # are left out. 0: there is none. */
+/* Reads the file's text, ASCII, up to most characters; lines that begin with # are left out. 0: there is none;
+ * most + 1: there is more, or the file is larger than 4 KB. */
 SIZE_T file_read_options(WCHAR *text, SIZE_T most);
 
 #endif

@@ -15,13 +15,13 @@
 static BOOL is_on;
 
 /* ---- options ---- */
-static void complain(const char *where, const WCHAR *word, SIZE_T length)
+static void complain(const char *where, const char *problem, const WCHAR *word, SIZE_T length)
 {
     struct report report;
     report.length = 0;
     report_add(&report, "k32mem: ");
     report_add(&report, where);
-    report_add(&report, ": this option is not known, or its value not possible: ");
+    report_add(&report, problem);
     report_add_wide(&report, word, length);
     report_add(&report, "\n");
     report_send(&report, L"");
@@ -31,9 +31,11 @@ static BOOL options_take(const char *where, const WCHAR *text, SIZE_T length)
 {
     SIZE_T bad_length;
     const WCHAR *bad = options_parse(text, length, &bad_length);
-    if (bad) complain(where, bad, bad_length);
+    if (bad) complain(where, ": this option is not known, or its value not possible: ", bad, bad_length);
     return !bad;
 }
+
+static void options_too_long(const char *where) { complain(where, " is too long; its options are left out", NULL, 0); }
 
 /* The program's file and the environment: a word that is not understood is told, and what follows it left out. */
 static void options_gather(void)
@@ -43,9 +45,11 @@ static void options_gather(void)
     UNICODE_STRING name = { sizeof(variable) - sizeof(WCHAR), sizeof(variable), (PWSTR)variable };
     UNICODE_STRING value = { 0, sizeof(text), text };
     SIZE_T length = file_read_options(text, PAYLOAD_OPTIONS);
-    if (length) options_take("the program's option file", text, length);
-    if (RtlQueryEnvironmentVariable_U(NULL, &name, &value) >= 0)
-        options_take("K32MEM_OPTIONS", text, value.Length / sizeof(WCHAR));
+    if (length > PAYLOAD_OPTIONS) options_too_long("the program's option file");
+    else if (length) options_take("the program's option file", text, length);
+    NTSTATUS status = RtlQueryEnvironmentVariable_U(NULL, &name, &value);
+    if (status == STATUS_BUFFER_TOO_SMALL) options_too_long("K32MEM_OPTIONS");
+    else if (status >= 0) options_take("K32MEM_OPTIONS", text, value.Length / sizeof(WCHAR));
 }
 
 /* ---- the work ---- */

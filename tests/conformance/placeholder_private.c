@@ -210,7 +210,7 @@ static DWORD WINAPI allocator_run(void *context)
     return 0;
 }
 
-TEST(VirtualAlloc2, placeholder_threads)
+TEST_FLAGS(VirtualAlloc2, placeholder_threads, TEST_SLOW)
 {
     NEED(VirtualAlloc2);
     NEED(VirtualAlloc);
