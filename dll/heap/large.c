@@ -124,15 +124,6 @@ static struct slab *cache_take(struct theap *theap, SIZE_T units, SIZE_T most)
     return NULL;
 }
 
-void large_flush(struct theap *theap)
-{
-    for (unsigned i = 0; i < CACHE_SLOTS && theap->cache[i]; i++) {
-        slab_destroy(theap->cache[i]);
-        theap->cache[i] = NULL;
-    }
-    theap->cache_bytes = 0;
-}
-
 void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
 {
     struct heap *heap = theap->heap;

@@ -11,9 +11,7 @@ void large_freed(struct theap *theap, struct slab *slab);
 /* Changes the size in place. FALSE when that cannot be. *zero: the bytes from *zero_from on read as zero.
  * By a thread that owns the live block. */
 BOOL large_resize(struct slab *slab, SIZE_T bytes, SIZE_T *zero_from);
-/* Gives all cached blocks back, as dirty memory. Under theap->lock. */
-void large_flush(struct theap *theap);
-/* Gives cached blocks back that lay idle. Under theap->lock, any thread. */
+/* Gives cached blocks back, as dirty memory, that lay idle for age milliseconds; 0: all. Under theap->lock, any thread. */
 void large_trim(struct theap *theap, uint32_t now, uint32_t age);
 
 /* The slab of a huge block that begins at p, or &slab_nobody. */

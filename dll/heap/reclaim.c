@@ -15,10 +15,7 @@ static void look_at(struct bin *bin)
     if (!slab) return;
     if (slab->seen != slab->countdown) {
         slab->seen = slab->countdown;
-    } else if (slab_count_free(slab) == slab->capacity) {
-        bin->avail = 0;
-        bin->slab = NULL;
-        slab->place = PLACE_NONE;
+    } else if (bin_take_empty(bin)) {
         slab_destroy(slab);
     }
 }
@@ -35,6 +32,7 @@ void theap_make_room(struct theap *theap, SIZE_T units)
 {
     theap_look(theap);
     if (span_is_dirty(units)) return;
-    theap_trim(theap, scavenge_clock(), LOOK_MS);
-    large_flush(theap);
+    uint32_t now = scavenge_clock();
+    theap_trim(theap, now, LOOK_MS);
+    large_trim(theap, now, 0);
 }

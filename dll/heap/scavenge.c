@@ -32,7 +32,7 @@ static volatile LONG again; /* something became idle since the last look */
 static volatile LONG resting;
 static TP_WORK *work;
 static HANDLE bell; /* wakes the job: it rests and is needed, or has to stop */
-static HANDLE volatile left; /* the thread that ended last */
+static HANDLE volatile last_ended; /* the thread that did */
 
 static SIZE_T theap_idle(struct theap *theap, uint32_t now, uint32_t age)
 {
@@ -67,7 +67,7 @@ static void process_end_if_alone(void)
     ULONG alone = FALSE;
     if (NtQueryInformationThread(CURRENT_THREAD, (THREADINFOCLASS)THREAD_AM_I_LAST, &alone, sizeof(alone), NULL) < 0 || !alone)
         return;
-    if (left) NtQueryInformationThread(left, (THREADINFOCLASS)THREAD_BASIC, &last, sizeof(last), NULL);
+    if (last_ended) NtQueryInformationThread(last_ended, (THREADINFOCLASS)THREAD_BASIC, &last, sizeof(last), NULL);
     RtlExitUserProcess((ULONG)last.exit_status);
 }
 
@@ -76,7 +76,7 @@ void scavenge_thread_exit(void)
     HANDLE self;
     if (state != RUNNING) return;
     if (NtDuplicateObject(CURRENT_PROCESS, CURRENT_THREAD, CURRENT_PROCESS, &self, 0, 0, DUPLICATE_SAME_ACCESS) < 0) return;
-    HANDLE before = InterlockedExchangePointer((void *volatile *)&left, self);
+    HANDLE before = InterlockedExchangePointer((void *volatile *)&last_ended, self);
     if (before) NtClose(before);
 }
 
@@ -126,7 +126,7 @@ void scavenge_stop(void)
         TpReleaseWork(work);
     }
     if (bell) NtClose(bell);
-    if (left) NtClose(left);
+    if (last_ended) NtClose(last_ended);
     work = NULL;
-    bell = left = NULL;
+    bell = last_ended = NULL;
 }

@@ -340,8 +340,18 @@ void theap_abandon(struct theap *theap)
         abandon_list(theap, &theap->available[i]);
     }
     abandon_list(theap, &theap->full);
-    large_flush(theap);
+    large_trim(theap, 0, 0);
     lock_release(&theap->lock);
+}
+
+struct slab *bin_take_empty(struct bin *bin)
+{
+    struct slab *slab = bin->slab;
+    if (!slab || slab_count_free(slab) != slab->capacity) return NULL;
+    bin->avail = 0;
+    bin->slab = NULL;
+    slab->place = PLACE_NONE;
+    return slab;
 }
 
 /* The bins' slabs that are all free, out of their bins; linked by next. The caller knows that the theap's thread is not in
@@ -350,12 +360,8 @@ struct slab *theap_take_idle_bins(struct theap *theap)
 {
     struct slab *taken = NULL;
     for (unsigned i = 0; i < CLASSES; i++) {
-        struct bin *bin = &theap->bins[i];
-        struct slab *slab = bin->slab;
-        if (!slab || slab_count_free(slab) != slab->capacity) continue;
-        bin->avail = 0;
-        bin->slab = NULL;
-        slab->place = PLACE_NONE;
+        struct slab *slab = bin_take_empty(&theap->bins[i]);
+        if (!slab) continue;
         slab->next = taken;
         taken = slab;
     }

@@ -36,6 +36,8 @@ void theap_abandon(struct theap *theap);
 /* Gives idle slabs and cached large blocks back. Under theap->lock, any thread. */
 void theap_trim(struct theap *theap, uint32_t now, uint32_t age);
 
+/* The bin's slab, out of the bin, when it is all free; else NULL. Under theap->lock, while nobody uses the bin. */
+struct slab *bin_take_empty(struct bin *bin);
 /* For the scavenger: bytes of the bins' slabs that are all free; and these slabs themselves, out of the bins, linked by
  * next. Under theap->lock. */
 SIZE_T theap_idle_bin_bytes(const struct theap *theap);

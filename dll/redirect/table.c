@@ -86,7 +86,7 @@ BOOL table_build(void)
         struct image own;
         if (!image_open(&own, &__ImageBase)) return FALSE;
 #define X(ret, name, params)                                                                                         \
-    *(PVOID *)&hook_original.name = nt_function_find(ntdll, #name);                                                       \
+    *(PVOID *)&hook_original.name = nt_function_find(ntdll, #name);                                                  \
     if (hook_original.name) name_add(#name, (void *)hook_##name, (void **)&hook_original.name);
         HOOKS(X)
 #undef X
