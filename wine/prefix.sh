@@ -52,6 +52,27 @@ prefix_stop() {
     [ ! -d "$prefix" ] || timeout -k 5 30 /usr/lib/wine/wineserver64 -k >/dev/null 2>&1 || true
 }
 
+# prefix_hold: keeps a Windows program idle in the prefix until this script ends or calls prefix_release. Wine's server goes
+# with the last program, and a program that begins just then ends without a word; none pays for the server's start either.
+prefix_hold() {
+    local cmd=$prefix/drive_c/windows/system32/cmd.exe
+    mkdir -p "$TMPDIR"
+    rm -f "$TMPDIR/hold"
+    mkfifo "$TMPDIR/hold"
+    "$top/wine/run" "$cmd" <"$TMPDIR/hold" >/dev/null 2>&1 &
+    holder=$!
+    exec {hold}>"$TMPDIR/hold"
+    rm -f "$TMPDIR/hold"
+    # Wine's services keep the output of whichever program started them: not one that somebody reads to its end.
+    "$top/wine/run" "$cmd" /c exit 0 >/dev/null 2>&1 </dev/null {hold}>&- ||
+        fail "Wine does not start in build/prefix; run: make -f Makefile.mingw setup"
+}
+
+prefix_release() {
+    exec {hold}>&-
+    kill "$holder" 2>/dev/null || true
+}
+
 prefix_create() {
     wine_environment
     mkdir -p "$logs"

@@ -18,6 +18,7 @@
 
 unset DISPLAY WAYLAND_DISPLAY
 . "$(dirname "${BASH_SOURCE[0]}")/../../wine/common.sh"
+. "$top/wine/prefix.sh"
 apps=$build/apps
 programs=$top/tests/apps/programs
 inputs() { "$top/tests/apps/inputs" "$@"; }
@@ -174,23 +175,4 @@ launcher_ready() {
     export K32RUN=${K32RUN:-$top/wine/k32run} K32RUN_OPTIONS=${K32RUN_OPTIONS:-}
     K32RUN=$(realpath "$K32RUN")
     [ -x "$K32RUN" ] || fail "no launcher $K32RUN; build it: make -f Makefile.mingw all"
-}
-
-# prefix_hold: keeps a Windows program idle in the prefix until this script ends, so that no run pays for the start of
-# Wine's server and services.
-prefix_hold() {
-    rm -f "$TMPDIR/apps-hold"
-    mkdir -p "$TMPDIR"
-    mkfifo "$TMPDIR/apps-hold"
-    "$top/wine/run" "$build/prefix/drive_c/windows/system32/cmd.exe" <"$TMPDIR/apps-hold" >/dev/null 2>&1 &
-    holder=$!
-    exec {hold}>"$TMPDIR/apps-hold"
-    rm -f "$TMPDIR/apps-hold"
-    "$top/wine/run" "$build/prefix/drive_c/windows/system32/cmd.exe" /c exit 0 >/dev/null 2>&1 </dev/null {hold}>&- ||
-        fail "Wine does not start in build/prefix; run: make -f Makefile.mingw setup"
-}
-
-prefix_release() {
-    exec {hold}>&-
-    kill "$holder" 2>/dev/null || true
 }
