@@ -78,24 +78,16 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
     return to;
 }
 
-void *memset(void *to, int value, size_t bytes)
+static __attribute__((noinline)) void *set_string(void *to, int value, size_t bytes)
 {
-    char *p = to;
-    if (bytes >= STRING_BYTES) {
-        void *d = to;
-        __asm__ volatile("rep stosb" : "+D"(d), "+c"(bytes) : "a"(value) : "memory");
-    } else if (bytes >= 16) {
-        __m128i v = _mm_set1_epi8((char)value);
-        char *last = p + bytes - 16;
-        for (; p + 48 < last; p += 64) {
-            store16(p, v);
-            store16(p + 16, v);
-            store16(p + 32, v);
-            store16(p + 48, v);
-        }
-        for (; p < last; p += 16) store16(p, v);
-        store16(last, v);
-    } else if (bytes >= 4) {
+    void *d = to;
+    __asm__ volatile("rep stosb" : "+D"(d), "+c"(bytes) : "a"(value) : "memory");
+    return to;
+}
+
+static void set_small(char *p, int value, size_t bytes)
+{
+    if (bytes >= 4) {
         uint32_t v = (uint8_t)value * 0x01010101u;
         size_t half = bytes & 8 ? 4 : 0;
         *(loose32 *)p = v;
@@ -104,6 +96,34 @@ void *memset(void *to, int value, size_t bytes)
         *(loose32 *)(p + bytes - 4) = v;
     } else {
         while (bytes) p[--bytes] = (char)value;
+    }
+}
+
+/* From both ends towards the middle, so that sizes up to 128 need no loop. */
+void *memset(void *to, int value, size_t bytes)
+{
+    if (bytes >= STRING_BYTES) return set_string(to, value, bytes);
+    if (bytes < 16) {
+        set_small(to, value, bytes);
+        return to;
+    }
+    __m128i v = _mm_set1_epi8((char)value);
+    char *p = to, *last = p + bytes - 16;
+    store16(p, v);
+    store16(last, v);
+    if (bytes <= 32) return to;
+    store16(p + 16, v);
+    store16(last - 16, v);
+    if (bytes <= 64) return to;
+    store16(p + 32, v);
+    store16(p + 48, v);
+    store16(last - 32, v);
+    store16(last - 48, v);
+    for (p += 64; p < last - 48; p += 64) {
+        store16(p, v);
+        store16(p + 16, v);
+        store16(p + 32, v);
+        store16(p + 48, v);
     }
     return to;
 }

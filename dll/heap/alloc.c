@@ -3,6 +3,7 @@
 #include "careful.h"
 #include "foreign.h"
 #include "helpers.h"
+#include <emmintrin.h>
 
 volatile BOOL heap_terminates;
 
@@ -67,21 +68,51 @@ __attribute__((noinline)) static void *alloc_slow(HANDLE handle, DWORD flags, SI
     return p;
 }
 
-/* Zeroed and medium blocks, and bins whose slab has more: still without a lock. */
-LOCK_FREE __attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWORD flags, SIZE_T bytes)
+/* The bin has no block; its slab may. */
+LOCK_FREE __attribute__((noinline)) static void *alloc_refill(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
 {
-    struct theap *theap = thread_open_theap(handle);
-    if (!theap || bytes > MEDIUM_MAX) return alloc_slow(handle, flags, bytes);
     unsigned class_index = class_of(bytes);
     struct bin *bin = &theap->bins[class_index];
-    if (!bin->avail && !theap_refill_quick(theap, class_index)) return alloc_slow(handle, flags, bytes);
-    BOOL zero = bin->slab->group_is_zero;
+    if (!theap_refill_quick(theap, class_index)) return alloc_slow(handle, flags, bytes);
+    BOOL zero = !(flags & HEAP_ZERO_MEMORY) || bin->slab->group_is_zero;
     void *p = bin_block(bin, bytes);
-    if (flags & HEAP_ZERO_MEMORY && !zero) memset(p, 0, bytes);
+    return zero ? p : memset(p, 0, bytes);
+}
+
+/* Whole grains, from both ends towards the middle: up to 128 bytes need no loop. */
+static inline void *block_zero(void *p, SIZE_T bytes)
+{
+    if (!bytes || bytes > 8 * GRAIN) return memset(p, 0, bytes);
+    const __m128i none = _mm_setzero_si128();
+    __m128i *first = p, *last = first + (bytes - 1) / GRAIN;
+    *first = *last = none;
+    if (bytes <= 2 * GRAIN) return p;
+    first[1] = last[-1] = none;
+    if (bytes <= 4 * GRAIN) return p;
+    first[2] = first[3] = last[-2] = last[-3] = none;
     return p;
 }
 
-/* THE FAST PATH, on x86_64: 28 instructions, 6 loads, 2 stores, nothing locked.
+LOCK_FREE __attribute__((noinline)) static void *alloc_zeroed(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
+{
+    if (UNLIKELY(bytes > MEDIUM_MAX)) return alloc_slow(handle, flags, bytes);
+    struct bin *bin = &theap->bins[class_of(bytes)];
+    if (UNLIKELY(!bin->avail)) return alloc_refill(handle, flags, bytes, theap);
+    if (bin->slab->group_is_zero) return bin_block(bin, bytes);
+    return block_zero(bin_block(bin, bytes), bytes);
+}
+
+/* Medium blocks, and other flags. Like the fast path it calls nothing but in its own place: no register need be saved. */
+LOCK_FREE __attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
+{
+    if (flags & HEAP_ZERO_MEMORY) return alloc_zeroed(handle, flags, bytes, theap);
+    if (UNLIKELY(bytes > MEDIUM_MAX)) return alloc_slow(handle, flags, bytes);
+    struct bin *bin = &theap->bins[class_of(bytes)];
+    if (UNLIKELY(!bin->avail)) return alloc_refill(handle, flags, bytes, theap);
+    return bin_block(bin, bytes);
+}
+
+/* THE FAST PATH, on x86_64: 27 instructions, 6 loads, 2 stores, nothing locked.
  *   2 loads   the thread's structure: where its slot is, and the slot
  *   1 load    the theap's handle: is this its heap, and is the fast path open (HeapLock closes it here, for free)
  *   1 load    the bin's mask of free blocks; the bin's place follows from the size alone
@@ -97,7 +128,8 @@ LOCK_FREE __attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWO
 K32MEM_API LOCK_FREE LPVOID WINAPI HeapAlloc(HANDLE handle, DWORD flags, SIZE_T bytes)
 {
     struct theap *theap = thread_open_theap(handle);
-    if (LIKELY(theap && !flags && bytes <= SMALL_MAX)) {
+    if (UNLIKELY(!theap)) return alloc_slow(handle, flags, bytes);
+    if (LIKELY(!flags && bytes <= SMALL_MAX)) {
         SIZE_T rounded = (bytes + GRAIN - 1) & ~(GRAIN - 1);
         struct bin *bin = (struct bin *)((char *)theap->bins + rounded * (sizeof(struct bin) / GRAIN));
         if (LIKELY(bin->avail)) { /* never for class 0, so that rounded is not 0 here */
@@ -106,6 +138,7 @@ K32MEM_API LOCK_FREE LPVOID WINAPI HeapAlloc(HANDLE handle, DWORD flags, SIZE_T 
             *state = (uint8_t)(rounded - bytes);
             return p;
         }
+        return alloc_refill(handle, flags, bytes, theap);
     }
-    return alloc_medium(handle, flags, bytes);
+    return alloc_medium(handle, flags, bytes, theap);
 }

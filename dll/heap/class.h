@@ -11,7 +11,7 @@
 static inline unsigned class_of(SIZE_T bytes)
 {
     if (bytes <= SMALL_MAX) return bytes ? (unsigned)((bytes + GRAIN - 1) / GRAIN) : 1;
-    unsigned last = (unsigned)bytes - 1, top = 31 - (unsigned)__builtin_clz(last), shift = top - 3;
+    unsigned last = (unsigned)bytes - 1, top = 31 ^ (unsigned)__builtin_clz(last), shift = top - 3;
     return (unsigned)SMALL_CLASSES + ((top - 10) << 3) + ((last >> shift) & 7);
 }
 

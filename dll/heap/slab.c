@@ -3,6 +3,10 @@
 #include "random.h"
 #include <emmintrin.h>
 
+/* A bin takes at most so much of a group at a time: then what came back is used again while the cache still has it, and
+ * a program that uses one block after the other does not touch them all. */
+#define BIN_BYTES ((SIZE_T)32 << 10)
+
 #define STATE_SLOTS(capacity) (((capacity) + GROUP_BLOCKS) & ~(GROUP_BLOCKS - 1)) /* at least one STATE_NONE */
 
 void slab_list_push(struct slab_list *list, struct slab *slab)
@@ -59,6 +63,12 @@ LOCK_FREE uint32_t slab_count_free(const struct slab *slab)
     return (uint32_t)(_mm_cvtsi128_si32(total) + _mm_cvtsi128_si32(_mm_srli_si128(total, 8)));
 }
 
+static bits slab_share(SIZE_T block_bytes)
+{
+    SIZE_T blocks = BIN_BYTES / block_bytes;
+    return blocks >= GROUP_BLOCKS ? ~(bits)0 : blocks ? ((bits)1 << blocks) - 1 : 1;
+}
+
 /* state and sizes share one allocation; medium classes have both from the start. */
 static BOOL make_states(struct slab *slab)
 {
@@ -95,6 +105,7 @@ struct slab *slab_create(struct theap *theap, unsigned class_index)
     slab->block_bytes = class_bytes(class_index);
     slab->magic = class_magic(slab->block_bytes);
     uint32_t units = class_units(class_index);
+    slab->share = slab_share(slab->block_bytes);
     slab->capacity = (uint32_t)(((SIZE_T)units << UNIT_SHIFT) / slab->block_bytes);
     if (!make_states(slab)) {
         meta_slab_free(slab);

@@ -9,22 +9,6 @@
 #define EMPTY_KEPT (sizeof(void *) == 8 ? 48 : 16)
 #define EMPTY_WORTH 8
 
-/* A bin takes at most so much of a group at a time: then what came back is used again while the cache still has it, and
- * a program that uses one block after the other does not touch them all. */
-#define BIN_BYTES ((SIZE_T)32 << 10)
-
-LOCK_FREE static bits bin_share(const struct slab *slab, bits mask)
-{
-    bits rest = mask;
-    if (slab->block_bytes * GROUP_BLOCKS <= BIN_BYTES) return mask;
-    SIZE_T bytes = 0;
-    do {
-        rest &= rest - 1;
-        bytes += slab->block_bytes;
-    } while (rest && bytes + slab->block_bytes <= BIN_BYTES);
-    return mask & ~rest;
-}
-
 LOCK_FREE static void bin_load(struct bin *bin, struct slab *slab, uint32_t group, bits mask)
 {
     uint64_t touched = (uint64_t)1 << (group / 64);
@@ -33,7 +17,7 @@ LOCK_FREE static void bin_load(struct bin *bin, struct slab *slab, uint32_t grou
     slab->group = group;
     bin->base = (uintptr_t)slab_block(slab, group);
     bin->state = slab->state + group;
-    bin->avail = bin_share(slab, mask);
+    bin->avail = mask & slab->share << bits_lowest(mask);
 }
 
 /* Loads the next group with free blocks, from the slab's group on and once around. */

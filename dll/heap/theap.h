@@ -43,13 +43,20 @@ struct slab *bin_take_empty(struct bin *bin);
 SIZE_T theap_idle_bin_bytes(const struct theap *theap);
 struct slab *theap_take_idle_bins(struct theap *theap);
 
+/* The lowest set bit of a mask that has one. */
+static inline uintptr_t bits_lowest(bits mask)
+{
+    uintptr_t i;
+    /* __builtin_ctz would clear the register first and widen it afterwards. */
+    __asm__("rep bsf %1, %0" : "=r"(i) : "r"(mask) : "cc");
+    return i;
+}
+
 /* Takes a free block out of the bin, which must have one: its slab and index. */
 static inline void *bin_take(struct bin *bin, SIZE_T block_bytes, uint8_t **state)
 {
     bits avail = bin->avail;
-    uintptr_t i;
-    /* __builtin_ctz would clear the register first and widen it afterwards. */
-    __asm__("rep bsf %1, %0" : "=r"(i) : "r"(avail) : "cc");
+    uintptr_t i = bits_lowest(avail);
     bin->avail = avail & (avail - 1);
     *state = bin->state + i;
     return (void *)(bin->base + i * block_bytes);
