@@ -61,6 +61,24 @@ static inline DWORD state_at(void *address)
     return info.State;
 }
 
+/* Threads that begin their work together. Not before all of them run: where placeholders are emulated, what a new thread
+ * gets from the system, its stack for one, may come to lie where a placeholder is about to be. */
+struct start {
+    HANDLE go;
+    volatile LONG waiting;
+};
+static inline void start_make(struct start *start) { *start = (struct start){ CreateEventW(NULL, TRUE, FALSE, NULL), 0 }; }
+static inline void start_wait(struct start *start)
+{
+    InterlockedIncrement(&start->waiting);
+    WaitForSingleObject(start->go, INFINITE);
+}
+static inline void start_all(struct start *start, LONG threads)
+{
+    while (start->waiting < threads) Sleep(1);
+    SetEvent(start->go);
+}
+
 static inline void touch(void *address) { *(volatile BYTE *)address; }
 
 #endif

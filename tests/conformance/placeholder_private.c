@@ -172,6 +172,7 @@ TEST(VirtualProtect, placeholder_neighbours)
 /* ---- many calls ---- */
 
 struct replacer {
+    struct start *start;
     BYTE *base;
     unsigned wrong;
 };
@@ -179,6 +180,7 @@ struct replacer {
 static DWORD WINAPI replacer_run(void *context)
 {
     struct replacer *r = context;
+    start_wait(r->start);
     for (int round = 0; round < 100; round++) {
         SIZE_T bytes = round & 1 ? 2 * KB64 : 2 * KB64 - PAGE;
         BOOL part = bytes != 2 * KB64;
@@ -195,45 +197,56 @@ static DWORD WINAPI replacer_run(void *context)
     return 0;
 }
 
-static volatile LONG stop;
+struct allocator {
+    struct start *start;
+    volatile LONG stop;
+    unsigned wrong;
+};
+
 static DWORD WINAPI allocator_run(void *context)
 {
-    unsigned *wrong = context;
-    while (!stop) {
+    struct allocator *a = context;
+    start_wait(a->start);
+    while (!a->stop) {
         BYTE *base = pVirtualAlloc(NULL, KB64, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-        if (!base) ++*wrong;
-        if (base) *wrong += base[0] != 0;
+        if (!base) a->wrong++;
+        if (base) a->wrong += base[0] != 0;
         if (base) base[0] = 1;
-        if (base) *wrong += !pVirtualFree(base, 0, MEM_RELEASE);
+        if (base) a->wrong += !pVirtualFree(base, 0, MEM_RELEASE);
         Sleep(0);
     }
     return 0;
 }
 
-TEST_FLAGS(VirtualAlloc2, placeholder_threads, TEST_SLOW)
+TEST(VirtualAlloc2, placeholder_threads)
 {
     NEED(VirtualAlloc2);
     NEED(VirtualAlloc);
     static struct replacer replacers[4];
+    static struct allocator allocator;
+    struct start start;
     HANDLE threads[5];
-    unsigned wrong = 0;
     BYTE *base = make(8 * KB64);
     MADE(base);
     CHECK(ALLOC2_PAGE, "4 threads split, replace, restore and coalesce neighbours, a fifth allocates, 100 rounds");
     EXPECT_TRUE("returned a base", base != NULL);
     if (!base) return;
     for (int i = 0; i < 3; i++) pVirtualFree(base + i * 2 * KB64, 2 * KB64, PRESERVE);
-    threads[4] = CreateThread(NULL, 0, allocator_run, &wrong, 0, NULL);
+    start_make(&start);
+    allocator.start = &start;
+    threads[4] = CreateThread(NULL, 0, allocator_run, &allocator, 0, NULL);
     for (int i = 0; i < 4; i++) {
-        replacers[i].base = base + i * 2 * KB64;
+        replacers[i] = (struct replacer){ &start, base + i * 2 * KB64, 0 };
         threads[i] = CreateThread(NULL, 0, replacer_run, &replacers[i], 0, NULL);
     }
+    start_all(&start, 5);
     for (int i = 0; i < 5; i++) {
-        if (i == 4) stop = 1;
+        if (i == 4) allocator.stop = 1;
         WaitForSingleObject(threads[i], INFINITE);
         CloseHandle(threads[i]);
     }
-    EXPECT_UINT("allocator: failures", wrong, 0);
+    CloseHandle(start.go);
+    EXPECT_UINT("allocator: failures", allocator.wrong, 0);
     for (int i = 0; i < 4; i++) EXPECT_UINT("replacer: failures", replacers[i].wrong, 0);
     for (int i = 0; i < 4; i++) pVirtualFree(base + i * 2 * KB64, 0, MEM_RELEASE);
 }

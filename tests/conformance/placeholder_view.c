@@ -260,7 +260,8 @@ TEST(UnmapViewOfFile2, placeholder)
 /* ---- many calls ---- */
 
 struct viewer {
-    HANDLE go, section;
+    struct start *start;
+    HANDLE section;
     BYTE *base;
     SIZE_T bytes;
     unsigned wrong;
@@ -269,7 +270,7 @@ struct viewer {
 static DWORD WINAPI viewer_run(void *context)
 {
     struct viewer *v = context;
-    WaitForSingleObject(v->go, INFINITE);
+    start_wait(v->start);
     for (int round = 0; round < 60; round++) {
         if (view_at(v->section, v->base, 0, v->bytes) != v->base) {
             v->wrong++;
@@ -288,20 +289,22 @@ TEST_FLAGS(MapViewOfFile3, placeholder_threads, TEST_SLOW)
     NEED(VirtualAlloc2);
     NEED(UnmapViewOfFile2);
     static struct viewer viewers[4];
-    HANDLE threads[4], go = CreateEventW(NULL, TRUE, FALSE, NULL);
+    struct start start;
+    HANDLE threads[4];
     BYTE *base = make(4 * KB64);
     MADE(base);
     CHECK(MAP_PAGE, "4 threads replace neighbouring placeholders by views and restore them, 60 rounds");
     EXPECT_TRUE("returned a base", base != NULL);
     if (!base) return;
+    start_make(&start);
     /* The middle two meet inside a granule. */
     static const SIZE_T at[] = { 0, KB64, 2 * KB64 - PAGE, 3 * KB64, 4 * KB64 };
     for (int i = 0; i < 3; i++) pVirtualFree(base + at[i], at[i + 1] - at[i], PRESERVE);
     for (int i = 0; i < 4; i++) {
-        viewers[i] = (struct viewer){ go, section_make(2 * KB64), base + at[i], at[i + 1] - at[i], 0 };
+        viewers[i] = (struct viewer){ &start, section_make(2 * KB64), base + at[i], at[i + 1] - at[i], 0 };
         threads[i] = CreateThread(NULL, 0, viewer_run, &viewers[i], 0, NULL);
     }
-    SetEvent(go); /* not sooner: a thread's stack, which is not ours to place, may come to lie where a view is about to */
+    start_all(&start, 4);
     for (int i = 0; i < 4; i++) {
         WaitForSingleObject(threads[i], INFINITE);
         CloseHandle(threads[i]);
@@ -309,7 +312,7 @@ TEST_FLAGS(MapViewOfFile3, placeholder_threads, TEST_SLOW)
         EXPECT_UINT("failures", viewers[i].wrong, 0);
         pVirtualFree(viewers[i].base, 0, MEM_RELEASE);
     }
-    CloseHandle(go);
+    CloseHandle(start.go);
     CHECK(MAP_PAGE, "then all is free");
     for (int i = 0; i < 4; i++) EXPECT_HEX("State", state_at(base + at[i]), MEM_FREE);
 }
