@@ -17,9 +17,14 @@ void *heap_no_memory(const struct heap *heap, DWORD flags, SIZE_T bytes)
     return error_null(ERROR_NOT_ENOUGH_MEMORY);
 }
 
-BOOL heap_invalid_block(void)
+void heap_corrupt(void)
 {
     if (heap_terminates) NtTerminateProcess(CURRENT_PROCESS, STATUS_HEAP_CORRUPTION);
+}
+
+BOOL heap_invalid_block(void)
+{
+    heap_corrupt();
     return error_fail(ERROR_INVALID_PARAMETER);
 }
 

@@ -10,8 +10,9 @@ void *theap_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero);
 /* HeapAlloc's failure: raises or sets the last error, as flags and the heap's own ask. Returns NULL. */
 void *heap_no_memory(const struct heap *heap, DWORD flags, SIZE_T bytes);
 
-/* A call was given a pointer that is not a live block: ends the process if HeapEnableTerminationOnCorruption asked for
- * that. Sets ERROR_INVALID_PARAMETER and returns FALSE. */
+/* Ends the process if HeapEnableTerminationOnCorruption asked for that. */
+void heap_corrupt(void);
+/* A call was given a pointer that is not a live block: corruption. Sets ERROR_INVALID_PARAMETER and returns FALSE. */
 BOOL heap_invalid_block(void);
 extern volatile BOOL heap_terminates;
 

@@ -47,9 +47,36 @@ static void budget_give(struct heap *heap, SIZE_T cost)
     if (heap->max_bytes) __atomic_sub_fetch(&heap->used_bytes, cost, __ATOMIC_RELAXED);
 }
 
-static void fill_free(uint32_t *p, SIZE_T bytes)
+/* ---- free checking: a freed block is filled, and looked at when the heap is validated and before it is handed out again.
+ * Large blocks are filled only: what becomes of them is the system's. */
+
+static void fill_free(struct slab *slab, uintptr_t index, SIZE_T bytes)
 {
+    uint32_t *p = slab_block(slab, index), words = (uint32_t)(bytes / sizeof(*p));
     for (SIZE_T i = 0; i < bytes / sizeof(*p); i++) p[i] = FREE_FILL;
+    if (slab->class_index == CLASS_LARGE) return;
+    SIZE_T room = slab->capacity * sizeof(*slab->filled);
+    if (!slab->filled && (slab->filled = meta_alloc(room))) memset(slab->filled, 0, room);
+    if (slab->filled) slab->filled[index] = words;
+}
+
+BOOL careful_check_free(const struct slab *slab, uintptr_t index)
+{
+    const uint32_t *p = slab_block(slab, index);
+    for (uint32_t i = 0; slab->filled && i < slab->filled[index]; i++)
+        if (p[i] != FREE_FILL) return FALSE;
+    return TRUE;
+}
+
+/* A block that was written to while it was free: as for any corruption; and it is not handed out, now or later. */
+static BOOL was_left_alone(struct slab *slab, uintptr_t index)
+{
+    BOOL alone = careful_check_free(slab, index);
+    if (slab->filled) slab->filled[index] = 0;
+    if (alone) return TRUE;
+    slab->state[index] = STATE_NONE;
+    heap_corrupt();
+    return FALSE;
 }
 
 BOOL careful_check(const struct slab *slab, uintptr_t index)
@@ -68,15 +95,18 @@ void *careful_alloc(struct theap *theap, SIZE_T bytes, BOOL *zero)
     if (bytes + extra + UNIT_BYTES < bytes) return NULL;
     if (heap->max_bytes && bytes >= FIXED_BLOCK_MAX) return NULL;
     if (!budget_take(heap, cost)) return NULL;
-    void *p = theap_alloc(theap, bytes + extra, FALSE, zero);
+    void *p;
     struct slab *slab;
     uintptr_t index;
-    if (!p) {
-        budget_give(heap, cost);
-        return NULL;
-    }
-    slab = slab_of(p);
-    slab_index(slab, p, &index);
+    do {
+        p = theap_alloc(theap, bytes + extra, FALSE, zero);
+        if (!p) {
+            budget_give(heap, cost);
+            return NULL;
+        }
+        slab = slab_of(p);
+        slab_index(slab, p, &index);
+    } while (!was_left_alone(slab, index));
     slab_set_size(slab, index, bytes);
     memset((char *)p + bytes, TAIL_FILL, tail);
     return p;
@@ -88,7 +118,7 @@ static BOOL prepare_free(struct slab *slab, uintptr_t index)
     struct heap *heap = slab->heap;
     if (!careful_check(slab, index)) return FALSE;
     SIZE_T bytes = slab_size(slab, index);
-    if (heap->flags & HEAP_FREE_CHECKING_ENABLED) fill_free(slab_block(slab, index), bytes);
+    if (heap->flags & HEAP_FREE_CHECKING_ENABLED) fill_free(slab, index, bytes);
     budget_give(heap, cost_of(bytes));
     return TRUE;
 }

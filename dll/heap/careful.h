@@ -21,6 +21,8 @@ void *careful_alloc(struct theap *theap, SIZE_T bytes, BOOL *zero);
 BOOL careful_free(struct slab *slab, uintptr_t index);
 /* FALSE when the block is not live, or the bytes behind it were overwritten. */
 BOOL careful_check(const struct slab *slab, uintptr_t index);
+/* FALSE when the block, which is free, was written to since it was freed in a heap with free checking. */
+BOOL careful_check_free(const struct slab *slab, uintptr_t index);
 /* Changes the size in place; FALSE when that cannot be. */
 BOOL careful_resize(struct slab *slab, uintptr_t index, SIZE_T bytes);
 

@@ -94,6 +94,7 @@ struct slab {
     SIZE_T block_bytes;
     SIZE_T large_bytes; /* exact size of a large block */
     uint32_t *sizes;    /* exact sizes for STATE_SIDE; medium classes have it always, small ones once needed */
+    uint32_t *filled;   /* free checking: words of each free block that hold the pattern; NULL until one is freed */
     bits share;         /* as many low bits as a bin takes of a group's blocks at a time */
     uint64_t touched;   /* bit g: some of the 64 blocks from 64*g may be non-zero */
     uint32_t first_unit, units;

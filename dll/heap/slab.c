@@ -91,8 +91,9 @@ static BOOL sizes_are_apart(const struct slab *slab)
 void slab_drop_meta(struct slab *slab)
 {
     if (sizes_are_apart(slab)) meta_free(slab->sizes, slab->capacity * sizeof(uint32_t));
+    if (slab->filled) meta_free(slab->filled, slab->capacity * sizeof(uint32_t));
     if (slab->class_index != CLASS_LARGE) meta_free(slab->state, slab->meta_bytes);
-    slab->sizes = NULL;
+    slab->sizes = slab->filled = NULL;
 }
 
 struct slab *slab_create(struct theap *theap, unsigned class_index)

@@ -2,6 +2,7 @@
 #include "alloc.h"
 #include "careful.h"
 #include "foreign.h"
+#include "helpers.h"
 
 static BOOL map_is_right(const struct slab *slab)
 {
@@ -18,8 +19,12 @@ static BOOL slab_is_right(const struct heap *heap, const struct slab *slab)
     BOOL careful = (heap->flags & HEAP_IS_CAREFUL) != 0;
     for (uint32_t i = 0; i < slab->capacity; i++) {
         uint8_t state = slab->state[i];
-        if (state == STATE_FREE) continue;
-        if (state == STATE_NONE) return FALSE;
+        if (state >= STATE_NONE) {
+            /* A block whose free is delayed is neither live nor free. */
+            if (state == STATE_NONE && !helpers.delay) return FALSE;
+            if (careful && !careful_check_free(slab, i)) return FALSE;
+            continue;
+        }
         if (state == STATE_SIDE || careful) {
             if (slab_size(slab, i) > slab->block_bytes) return FALSE;
             if (careful && !careful_check(slab, i)) return FALSE;

@@ -107,6 +107,37 @@ static void tail_checking_finds_overruns(void **state)
     expect(HeapDestroy(heap), "HeapDestroy");
 }
 
+/* With free checking, a write to a freed block is found when the heap is validated, and the block is not handed out again. */
+static void free_checking_finds_late_writes(void **state)
+{
+    static const SIZE_T sizes[] = { 4, 24, 100, 1000, 5000, 60000 };
+    enum { MORE = 5000 };
+    static void *more[MORE];
+    (void)state;
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        HANDLE heap = HeapCreate(HEAP_FREE_CHECKING_ENABLED, 0, 0);
+        unsigned size = (unsigned)sizes[i], count = size > 1000 ? 200 : MORE;
+        BYTE *block = HeapAlloc(heap, 0, size), *kept = HeapAlloc(heap, 0, size);
+        expect(block && kept && HeapFree(heap, 0, block), "blocks of %u", size);
+        expect(HeapValidate(heap, 0, NULL), "before the write to a block of %u", size);
+        BYTE old = block[size - 1];
+        block[size - 1] = (BYTE)~old;
+        expect(!HeapValidate(heap, 0, NULL), "a write to a freed block of %u is not noticed", size);
+        block[size - 1] = old;
+        expect(HeapValidate(heap, 0, NULL), "the mended block of %u", size);
+        block[0] = 1;
+        for (unsigned n = 0; n < count; n++) {
+            expect(more[n] = HeapAlloc(heap, HEAP_ZERO_MEMORY, size), "block %u of %u", n, size);
+            expect(more[n] != block, "the block of %u that was written to is handed out again", size);
+            expect(!*(BYTE *)more[n] && !((BYTE *)more[n])[size - 1], "zeroed");
+        }
+        expect(block[0] == 1, "the block of %u is left as it was", size);
+        expect(!HeapValidate(heap, 0, NULL), "the loss of a block of %u is not told", size);
+        for (unsigned n = 0; n < count; n++) expect(HeapFree(heap, 0, more[n]), "block %u of %u", n, size);
+        expect(HeapFree(heap, 0, kept) && HeapDestroy(heap), "the end");
+    }
+}
+
 /* Growing in place by a few pages at a time, block sizes that have a reservation of their own among them. */
 static void checked_blocks_grow(void **state)
 {
@@ -188,6 +219,7 @@ int main(void)
         cmocka_unit_test(fixed_heap_is_a_budget),
         cmocka_unit_test(executable_heap_runs_code),
         cmocka_unit_test(tail_checking_finds_overruns),
+        cmocka_unit_test(free_checking_finds_late_writes),
         cmocka_unit_test(checked_blocks_grow),
         cmocka_unit_test(checked_heap_is_right_while_used),
         cmocka_unit_test(process_heaps_in_order),
