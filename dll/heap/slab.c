@@ -45,6 +45,7 @@ LOCK_FREE bits slab_group_mask(const struct slab *slab, uint32_t group)
 {
     const uint8_t *state = slab->state + group;
     bits mask = 0;
+    if (slab->capacity <= 16) return free_mask16(state);
     for (unsigned i = 0; i < GROUP_BLOCKS; i += 16) mask |= (bits)free_mask16(state + i) << i;
     return mask;
 }

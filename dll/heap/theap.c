@@ -54,7 +54,7 @@ LOCK_FREE BOOL theap_refill_quick(struct theap *theap, unsigned class_index)
     /* The same group once more, when enough came back: what was used last is in the cache. */
     bits mask = slab_group_mask(slab, slab->group);
     unsigned worth = slab->capacity < GROUP_BLOCKS ? slab_worth(slab) : (unsigned)GROUP_BLOCKS / 4;
-    if (slab_count_bits(mask) >= worth) {
+    if (worth == 1 ? mask != 0 : slab_count_bits(mask) >= worth) {
         bin_load(bin, slab, slab->group, mask);
         return TRUE;
     }

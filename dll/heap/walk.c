@@ -6,10 +6,11 @@ HANDLE (*walk_handle_of)(void *block, WORD *flags);
 
 static BYTE clamp_byte(SIZE_T value) { return (BYTE)(value < 255 ? value : 255); }
 
-static inline void entry_busy(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index)
+/* p: where the block at index lies. The next step waits for it, so it is not computed from the index here. */
+static inline void entry_busy(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index, void *p)
 {
+    entry->lpData = p;
     SIZE_T bytes = slab_size(slab, index);
-    entry->lpData = slab_block(slab, index);
     entry->cbData = (DWORD)bytes;
     entry->cbOverhead = clamp_byte(slab->block_bytes - bytes);
     entry->wFlags = PROCESS_HEAP_ENTRY_BUSY;
@@ -17,7 +18,7 @@ static inline void entry_busy(PROCESS_HEAP_ENTRY *entry, const struct slab *slab
     entry->Block.dwReserved[0] = entry->Block.dwReserved[1] = entry->Block.dwReserved[2] = 0;
     if (UNLIKELY(walk_handle_of != NULL)) {
         WORD flags = 0;
-        HANDLE handle = walk_handle_of(entry->lpData, &flags);
+        HANDLE handle = walk_handle_of(p, &flags);
         if (handle) {
             entry->Block.hMem = handle;
             entry->wFlags |= flags;
@@ -25,17 +26,17 @@ static inline void entry_busy(PROCESS_HEAP_ENTRY *entry, const struct slab *slab
     }
 }
 
-/* The entry for what lies at index: a busy block, or a run of free ones. FALSE behind the last block. */
-static inline BOOL entry_at(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index)
+/* The entry for what lies at index, and p: a busy block, or a run of free ones. FALSE behind the last block. */
+static inline BOOL entry_at(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, uintptr_t index, void *p)
 {
     if (index >= slab->capacity) return FALSE;
     if (LIKELY(slab->state[index] < STATE_NONE)) {
-        entry_busy(entry, slab, index);
+        entry_busy(entry, slab, index, p);
         return TRUE;
     }
     uintptr_t end = index + 1;
     while (end < slab->capacity && slab->state[end] == STATE_FREE) end++;
-    entry->lpData = slab_block(slab, index);
+    entry->lpData = p;
     entry->cbData = (DWORD)((end - index) * slab->block_bytes);
     entry->cbOverhead = 0;
     entry->wFlags = 0;
@@ -74,7 +75,7 @@ static BOOL entry_slab(HANDLE handle, PROCESS_HEAP_ENTRY *entry, const struct sl
         if (slab->class_index != CLASS_LARGE) {
             entry_region(entry, slab);
         } else if (slab->state[0] < STATE_NONE) {
-            entry_busy(entry, slab, 0); /* no region entry: page minwinbase/ns-minwinbase-process_heap_entry */
+            entry_busy(entry, slab, 0, (void *)slab->base); /* no region entry: page minwinbase/ns-minwinbase-process_heap_entry */
         } else {
             continue; /* cached */
         }
@@ -90,11 +91,14 @@ static BOOL entry_slab(HANDLE handle, PROCESS_HEAP_ENTRY *entry, const struct sl
 static BOOL walk_next(HANDLE handle, PROCESS_HEAP_ENTRY *entry, struct slab *slab)
 {
     uintptr_t index;
-    if (entry->wFlags & PROCESS_HEAP_REGION) return entry_at(entry, slab, 0);
+    if (entry->wFlags & PROCESS_HEAP_REGION) return entry_at(entry, slab, 0, (void *)slab->base);
     if (!(entry->wFlags & PROCESS_HEAP_UNCOMMITTED_RANGE)) {
         if (!slab_index(slab, entry->lpData, &index)) return error_fail(ERROR_INVALID_PARAMETER);
-        uintptr_t blocks = entry->wFlags & PROCESS_HEAP_ENTRY_BUSY ? 1 : entry->cbData / slab->block_bytes;
-        if (LIKELY(entry_at(entry, slab, index + (blocks ? blocks : 1)))) return TRUE;
+        char *p = (char *)entry->lpData + slab->block_bytes;
+        uintptr_t blocks = 1;
+        if (!(entry->wFlags & PROCESS_HEAP_ENTRY_BUSY) && (blocks = entry->cbData / slab->block_bytes) > 1)
+            p += (blocks - 1) * slab->block_bytes;
+        if (LIKELY(entry_at(entry, slab, index + (blocks ? blocks : 1), p))) return TRUE;
         if (entry_tail(entry, slab)) return TRUE;
     }
     return entry_slab(handle, entry, slab->heap_next, (BYTE)(entry->iRegionIndex + 1));
