@@ -6,7 +6,6 @@
 #include "scavenge.h"
 #include "../core/attach.h"
 
-NTSYSAPI NTSTATUS NTAPI RtlDeleteCriticalSection(RTL_CRITICAL_SECTION *section);
 
 /* Private heaps lie in one array, so that a handle can be checked without touching what it points to. */
 #ifdef _WIN64
@@ -217,7 +216,6 @@ K32MEM_API BOOL WINAPI HeapDestroy(HANDLE handle)
     helpers_flush(heap);
     discard_theaps(heap);
     discard_slabs(heap);
-    if (heap->flags & HEAP_HAS_SERIALIZE) RtlDeleteCriticalSection(&heap->serialize);
     lock_acquire(&heap_list_lock);
     heap->flags = 0;
     heap->next = free_heaps;

@@ -31,7 +31,7 @@
  *   A remote free writes the state with an atomic exchange and queues the slab for its home.
  *
  * LOCKS, in the order in which they may be taken
- *   heap.serialize (HeapLock) > heap.careful > registry > theap.lock > heap.lock > arena.lock > meta lock.
+ *   heap.locked_by (HeapLock) > heap.careful > registry > theap.lock > heap.lock > arena.lock > meta lock.
  *   theap.lock guards everything of a theap but the bins' masks, states and countdown, which its thread changes on the
  *   fast path without it. So another thread that holds theap.lock may not touch a slab that a bin holds.
  */
@@ -162,6 +162,7 @@ struct heap {
     volatile SIZE_T used_bytes;
     volatile ULONG locked_by; /* thread id while HeapLock holds the heap */
     ULONG lock_depth;
+    volatile LONG lock_waiters;
     ULONG compatibility; /* HeapCompatibilityInformation */
     ULONG created_after; /* how many ntdll heaps there were */
     struct lock lock;    /* guards the lists below */
@@ -171,11 +172,9 @@ struct heap {
     uint32_t abandoned_count;
     struct heap *next, *prev; /* all private heaps, in order of creation */
     struct lock careful; /* careful heaps: see careful.h */
-    RTL_CRITICAL_SECTION serialize;
 };
 #define HEAP_IS_LIVE 0x80000000u
 #define HEAP_IS_CAREFUL 0x40000000u   /* no fast path: fixed size, tail or free checking */
-#define HEAP_HAS_SERIALIZE 0x20000000u /* the critical section was initialised */
 
 /* The heap behind a handle; NULL for a handle that is not ours (see foreign.h). */
 struct heap *heap_of(HANDLE handle);

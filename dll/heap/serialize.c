@@ -2,29 +2,45 @@
 #include "heap.h"
 #include "careful.h"
 #include "foreign.h"
+#include "../nt/optional.h"
 
-NTSYSAPI NTSTATUS NTAPI RtlInitializeCriticalSection(RTL_CRITICAL_SECTION *section);
-NTSYSAPI NTSTATUS NTAPI RtlEnterCriticalSection(RTL_CRITICAL_SECTION *section);
-NTSYSAPI NTSTATUS NTAPI RtlLeaveCriticalSection(RTL_CRITICAL_SECTION *section);
 NTSYSAPI void NTAPI NtFlushProcessWriteBuffers(void);
+NTSYSAPI BOOLEAN NTAPI RtlDllShutdownInProgress(void);
 
-static RTL_CRITICAL_SECTION *serialize(struct heap *heap)
+#define LOOK_MS 50 /* how often a waiting thread looks whether the owner still is */
+
+/* Waits until locked_by is no longer owner. Who ended without unlocking, or was stopped by the process's end, holds
+ * nothing any more. */
+static void wait_for_owner(struct heap *heap, ULONG owner)
 {
-    if (!(__atomic_load_n(&heap->flags, __ATOMIC_ACQUIRE) & HEAP_HAS_SERIALIZE)) {
-        lock_acquire(&heap->lock);
-        if (!(heap->flags & HEAP_HAS_SERIALIZE)) {
-            RtlInitializeCriticalSection(&heap->serialize);
-            __atomic_store_n(&heap->flags, heap->flags | HEAP_HAS_SERIALIZE, __ATOMIC_RELEASE);
-        }
-        lock_release(&heap->lock);
+    InterlockedIncrement(&heap->lock_waiters);
+    while (heap->locked_by == owner) {
+        LARGE_INTEGER look = { .QuadPart = -10000LL * LOOK_MS }, moment = { .QuadPart = -10000 };
+        NTSTATUS status = STATUS_TIMEOUT;
+        if (nt_optional.RtlWaitOnAddress)
+            status = nt_optional.RtlWaitOnAddress((const void *)&heap->locked_by, &owner, sizeof(owner), &look);
+        else
+            NtDelayExecution(FALSE, &moment);
+        if (RtlDllShutdownInProgress() || (status == STATUS_TIMEOUT && !thread_is_alive(owner)))
+            InterlockedCompareExchange((volatile LONG *)&heap->locked_by, 0, (LONG)owner);
     }
-    return &heap->serialize;
+    InterlockedDecrement(&heap->lock_waiters);
 }
 
 void heap_wait(struct heap *heap)
 {
-    RtlEnterCriticalSection(serialize(heap));
-    RtlLeaveCriticalSection(&heap->serialize);
+    ULONG owner = heap->locked_by;
+    if (owner && owner != nt_thread_id()) wait_for_owner(heap, owner);
+}
+
+/* Makes this thread the owner; returns 0, or who is. */
+static ULONG take(struct heap *heap)
+{
+    BOOL careful = (heap->flags & HEAP_IS_CAREFUL) != 0;
+    if (careful) lock_acquire(&heap->careful); /* nobody is in the middle of a careful call, and who comes then waits */
+    ULONG owner = (ULONG)InterlockedCompareExchange((volatile LONG *)&heap->locked_by, (LONG)nt_thread_id(), 0);
+    if (careful) lock_release(&heap->careful);
+    return owner;
 }
 
 /* Has every processor that runs a thread of ours finish what it has begun: its loads of a theap's handle may be some
@@ -42,22 +58,12 @@ static void processors_settle(void)
     NtFlushProcessWriteBuffers();
 }
 
-/* Keeps all other threads from allocating in, freeing to and changing the heap until HeapUnlock; may be nested. A
- * thread may still end the one call that it was in the middle of, which counts as having come before.
- * Page: heapapi/nf-heapapi-heaplock */
-K32MEM_API BOOL WINAPI HeapLock(HANDLE handle)
+/* Close every other thread's fast path. Slow paths look at locked_by with their theap's lock held, so taking each of these
+ * locks once waits for those under way. New theaps find the heap locked. */
+static void close_others(struct heap *heap, HANDLE handle)
 {
-    struct heap *heap = heap_of(handle);
-    if (!heap) return foreign_lock(handle);
-    RtlEnterCriticalSection(serialize(heap));
-    if (heap->lock_depth++) return TRUE;
     ULONG me = nt_thread_id();
     BOOL closed = FALSE;
-    careful_enter(heap); /* nobody is in the middle of a careful call, and who comes now waits */
-    __atomic_store_n(&heap->locked_by, me, __ATOMIC_SEQ_CST);
-    careful_leave(heap);
-    /* Close every other thread's fast path. Slow paths look at locked_by with their theap's lock held, so taking each
-     * of these locks once waits for those under way. New theaps find the heap locked. */
     lock_acquire(&registry_lock);
     for (struct theap *theap = heap->theaps; theap; theap = theap->heap_next) {
         if (theap->thread->id == me) continue;
@@ -68,6 +74,28 @@ K32MEM_API BOOL WINAPI HeapLock(HANDLE handle)
     }
     if (closed) processors_settle();
     lock_release(&registry_lock);
+}
+
+/* Keeps all other threads from allocating in, freeing to and changing the heap until HeapUnlock; may be nested. A
+ * thread may still end the one call that it was in the middle of, which counts as having come before. The lock of a
+ * thread that ended without HeapUnlock goes to the next who wants it.
+ * Page: heapapi/nf-heapapi-heaplock */
+K32MEM_API BOOL WINAPI HeapLock(HANDLE handle)
+{
+    struct heap *heap = heap_of(handle);
+    if (!heap) return foreign_lock(handle);
+    for (ULONG owner; (owner = take(heap));) {
+        if (owner == nt_thread_id()) {
+            heap->lock_depth++;
+            return TRUE;
+        }
+        wait_for_owner(heap, owner);
+    }
+    heap->lock_depth = 1;
+    /* Taking the lock was a full fence, and a theap's maker looks at locked_by after one: if no theap but this thread's is
+     * to be seen here, there is none whose fast path could be open. */
+    struct theap *mine = thread_open_theap(handle);
+    if (!mine || heap->theaps != mine || mine->heap_next) close_others(heap, handle);
     return TRUE;
 }
 
@@ -77,7 +105,9 @@ K32MEM_API BOOL WINAPI HeapUnlock(HANDLE handle)
     struct heap *heap = heap_of(handle);
     if (!heap) return foreign_unlock(handle);
     if (heap->locked_by != nt_thread_id()) return error_fail(ERROR_NOT_OWNER);
-    if (--heap->lock_depth == 0) __atomic_store_n(&heap->locked_by, 0, __ATOMIC_RELEASE);
-    RtlLeaveCriticalSection(&heap->serialize);
+    if (--heap->lock_depth) return TRUE;
+    InterlockedExchange((volatile LONG *)&heap->locked_by, 0); /* a fence: either we see who waits, or he sees this */
+    if (!heap->lock_waiters) return TRUE;
+    if (nt_optional.RtlWakeAddressAll) nt_optional.RtlWakeAddressAll((const void *)&heap->locked_by);
     return TRUE;
 }

@@ -28,6 +28,8 @@
     X(NTSTATUS, RtlRegisterSecureMemoryCacheCallback, (PSECURE_MEMORY_CACHE_CALLBACK))                               \
     X(NTSTATUS, RtlDeregisterSecureMemoryCacheCallback, (PSECURE_MEMORY_CACHE_CALLBACK))                             \
     X(BOOLEAN, RtlFlushSecureMemoryCache, (PVOID, SIZE_T))                                                           \
+    X(NTSTATUS, RtlWaitOnAddress, (const void *, const void *, SIZE_T, const LARGE_INTEGER *))                       \
+    X(void, RtlWakeAddressAll, (const void *))                                                                       \
     X(NTSTATUS, NtManagePartition, (HANDLE, HANDLE, int, PVOID, ULONG))                                              \
     X(NTSTATUS, NtCreateEnclave, (HANDLE, PVOID *, ULONG_PTR, SIZE_T, SIZE_T, ULONG, PVOID, ULONG, PULONG))          \
     X(NTSTATUS, NtLoadEnclaveData, (HANDLE, PVOID, PVOID, SIZE_T, ULONG, PVOID, ULONG, PSIZE_T, PULONG))             \

@@ -177,12 +177,39 @@ static void one_owner_at_a_time(void **state)
     expect(HeapDestroy(taker.heap), "HeapDestroy");
 }
 
+/* The lock of a thread that ended without HeapUnlock is nobody's. */
+static DWORD WINAPI keeper_run(void *heap)
+{
+    expect_thread(HeapLock(heap) && HeapLock(heap), "HeapLock");
+    return 0;
+}
+static void owner_may_end(void **state)
+{
+    HANDLE heaps[] = { GetProcessHeap(), HeapCreate(0, 0, 0), HeapCreate(0, 0, 100000) };
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        HANDLE heap = heaps[i];
+        void *before = HeapAlloc(heap, 0, 40);
+        thread_run(keeper_run, heap);
+        SetLastError(SENTINEL);
+        expect(!HeapUnlock(heap) && GetLastError() == ERROR_NOT_OWNER, "HeapUnlock of another thread's lock: %lu", GetLastError());
+        void *block = HeapAlloc(heap, 0, 40);
+        expect(block && HeapFree(heap, 0, block) && HeapFree(heap, 0, before), "heap %u works on", i);
+        thread_run(keeper_run, heap);
+        expect(HeapLock(heap), "HeapLock after its owner's end");
+        expect(HeapUnlock(heap), "HeapUnlock");
+        SetLastError(SENTINEL);
+        expect(!HeapUnlock(heap) && GetLastError() == ERROR_NOT_OWNER, "HeapUnlock once more: %lu", GetLastError());
+        if (i) expect(HeapDestroy(heap), "HeapDestroy");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_process_heap),  cmocka_unit_test(waits_private_heap),
         cmocka_unit_test(running_threads_stop), cmocka_unit_test(other_heaps_go_on),
-        cmocka_unit_test(one_owner_at_a_time),
+        cmocka_unit_test(one_owner_at_a_time),  cmocka_unit_test(owner_may_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
