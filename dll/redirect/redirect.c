@@ -84,16 +84,17 @@ static struct payload *payload_find(IMAGE_OPTIONAL_HEADER **optional)
 }
 
 /* The program's headers as they were before. */
-static void directories_restore(const struct payload *payload, IMAGE_OPTIONAL_HEADER *optional)
+static BOOL directories_restore(const struct payload *payload, IMAGE_OPTIONAL_HEADER *optional)
 {
     PVOID page = optional->DataDirectory;
     SIZE_T bytes = sizeof(optional->DataDirectory);
     ULONG old;
-    if (NtProtectVirtualMemory(CURRENT_PROCESS, &page, &bytes, PAGE_READWRITE, &old) < 0) return;
+    if (NtProtectVirtualMemory(CURRENT_PROCESS, &page, &bytes, PAGE_READWRITE, &old) < 0) return FALSE;
     for (unsigned i = 0; i < PAYLOAD_SAVED; i++)
         if (payload_directories[i] < optional->NumberOfRvaAndSizes)
             optional->DataDirectory[payload_directories[i]] = payload->saved[i];
     NtProtectVirtualMemory(CURRENT_PROCESS, &page, &bytes, old, &old);
+    return TRUE;
 }
 
 int redirect_attach(void)
@@ -101,7 +102,10 @@ int redirect_attach(void)
     IMAGE_OPTIONAL_HEADER *optional;
     struct payload *payload = payload_find(&optional);
     if (!payload) return TRUE;
-    directories_restore(payload, optional);
+    /* A process may have been injected more than once, each time over what was left the time before: the launcher, started
+     * by a redirected program; K32memInject, of a child that its parent follows. The last to do it is the one to obey. */
+    for (struct payload *inner = payload; inner; inner = payload_find(&optional))
+        if (!directories_restore(inner, optional)) return FALSE;
     options_gather();
     SIZE_T length = 0;
     while (length < PAYLOAD_OPTIONS && payload->options[length]) length++;
@@ -145,7 +149,8 @@ K32MEM_API BOOL WINAPI K32memRedirect(LPCWSTR text)
 
 /* Prepares a process that was created suspended (CREATE_SUSPENDED) and has not run yet to load k32mem before all else and
  * be redirected; of either architecture, where its k32mem.dll is installed. The process handle needs PROCESS_VM_READ,
- * _WRITE and _OPERATION and PROCESS_QUERY_INFORMATION. options as above. After a failure the process is as before.
+ * _WRITE and _OPERATION and PROCESS_QUERY_INFORMATION. options as above; of a process that
+ * has them already (a child of a redirected one does) these take the place. After a failure the process is as before.
  * Errors: ERROR_BAD_EXE_FORMAT (not a program of x86_64 or x86), ERROR_DLL_NOT_FOUND (no k32mem.dll for it),
  * ERROR_INVALID_NAME (k32mem.dll's path has letters beyond ASCII), ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED. */
 K32MEM_API BOOL WINAPI K32memInject(HANDLE process, LPCWSTR text)

@@ -273,33 +273,6 @@ static void ends_with_last_thread(void **state)
     assert_int_equal(command_run("\"%s\" --last-thread", self), 23);
 }
 
-/* Children of either architecture are followed (--redirected: is this one?), however they are started. */
-static void children(void **state)
-{
-    char self[MAX_PATH], other[MAX_PATH];
-    (void)state;
-    GetModuleFileNameA(NULL, self, sizeof(self));
-    assert_int_equal(command_run("\"%s\" --redirected", self), 1);
-    snprintf(other, sizeof(other), "%s..\\%s\\redirect-crossings.exe", own_folder(), sizeof(void *) == 8 ? "i686" : "x86_64");
-    if (GetFileAttributesA(other) != INVALID_FILE_ATTRIBUTES)
-        assert_int_equal(command_run("\"%s\" --redirected", other), 1);
-    assert_int_equal(command_run("cmd.exe /c \"\"%s\" --redirected\"", self), 1);
-    /* Suspended ones stay so. */
-    STARTUPINFOA startup = { .cb = sizeof(startup) };
-    PROCESS_INFORMATION process;
-    char line[MAX_PATH + 32];
-    DWORD code = 0;
-    snprintf(line, sizeof(line), "\"%s\" --redirected", self);
-    assert_true(CreateProcessA(NULL, line, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &process));
-    assert_int_equal(WaitForSingleObject(process.hProcess, 200), WAIT_TIMEOUT);
-    assert_int_equal(ResumeThread(process.hThread), 1);
-    assert_int_equal(WaitForSingleObject(process.hProcess, 60000), WAIT_OBJECT_0);
-    GetExitCodeProcess(process.hProcess, &code);
-    assert_int_equal(code, 1);
-    CloseHandle(process.hThread);
-    CloseHandle(process.hProcess);
-}
-
 /* The program's own headers are as they were in the file: nothing of the injection stays to be seen. */
 static void headers_unchanged(void **state)
 {
@@ -324,10 +297,9 @@ int main(int count, char **words)
         cmocka_unit_test(imported),      cmocka_unit_test(looked_up), cmocka_unit_test(delay_loaded),
         cmocka_unit_test(loaded_later),  cmocka_unit_test(runtimes),  cmocka_unit_test(made_by_ntdll),
         cmocka_unit_test(messages),      cmocka_unit_test(streams),   cmocka_unit_test(clipboard),
-        cmocka_unit_test(ends_with_threads), cmocka_unit_test(ends_with_last_thread), cmocka_unit_test(children),
+        cmocka_unit_test(ends_with_threads), cmocka_unit_test(ends_with_last_thread),
         cmocka_unit_test(headers_unchanged),
     };
-    if (count == 2 && !strcmp(words[1], "--redirected")) return is_redirected();
     if (count == 2 && !strcmp(words[1], "--leave")) return leave();
     if (count == 2 && !strcmp(words[1], "--last-thread")) return last_thread();
     if (!is_redirected()) return (int)command_run("\"%sk32run.exe\" \"%s\"", own_folder(), words[0]);

@@ -1,0 +1,95 @@
+/* processes.c - an unmodified program under the launcher starts others: each is redirected, once, whoever starts it and
+ * however often k32mem is put into it. Started plainly it starts itself under k32run.exe. */
+#include "redirect.h"
+
+typedef BOOL(WINAPI *inject_fn)(HANDLE, LPCWSTR);
+static char self[MAX_PATH];
+
+/* --redirected: 1 when this process is redirected, its own imports too. */
+static int redirected(void)
+{
+    void *p = HeapAlloc(GetProcessHeap(), 0, 123);
+    return is_redirected() && is_k32mem(GetProcessHeap(), p, 123);
+}
+
+/* The program of the other architecture; NULL where that was not built. */
+static const char *other(void)
+{
+    static char path[MAX_PATH];
+    snprintf(path, sizeof(path), "%s..\\%s\\redirect-processes.exe", own_folder(), sizeof(void *) == 8 ? "i686" : "x86_64");
+    return GetFileAttributesA(path) == INVALID_FILE_ATTRIBUTES ? NULL : path;
+}
+
+static PROCESS_INFORMATION suspended(const char *program)
+{
+    STARTUPINFOA startup = { .cb = sizeof(startup) };
+    PROCESS_INFORMATION process;
+    char line[MAX_PATH + 32];
+    snprintf(line, sizeof(line), "\"%s\" --redirected", program);
+    assert_true(CreateProcessA(NULL, line, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &process));
+    return process;
+}
+
+/* Its exit code, once it runs. */
+static DWORD resumed(PROCESS_INFORMATION process)
+{
+    DWORD code = 0xdead;
+    assert_int_equal(ResumeThread(process.hThread), 1);
+    assert_int_equal(WaitForSingleObject(process.hProcess, 60000), WAIT_OBJECT_0);
+    GetExitCodeProcess(process.hProcess, &code);
+    CloseHandle(process.hThread);
+    CloseHandle(process.hProcess);
+    return code;
+}
+
+/* Children of either architecture are followed, however they are started. */
+static void children(void **state)
+{
+    (void)state;
+    assert_int_equal(command_run("\"%s\" --redirected", self), 1);
+    if (other()) assert_int_equal(command_run("\"%s\" --redirected", other()), 1);
+    assert_int_equal(command_run("cmd.exe /c \"\"%s\" --redirected\"", self), 1);
+    /* Suspended ones stay so. */
+    PROCESS_INFORMATION process = suspended(self);
+    assert_int_equal(WaitForSingleObject(process.hProcess, 200), WAIT_TIMEOUT);
+    assert_int_equal(resumed(process), 1);
+}
+
+/* The launcher's own child is injected by k32mem in the launcher and by the launcher. */
+static void launcher_again(void **state)
+{
+    (void)state;
+    assert_int_equal(command_run("\"%sk32run.exe\" \"%s\" --redirected", own_folder(), self), 1);
+    assert_int_equal(command_run("\"%sk32run.exe\" \"%sk32run.exe\" \"%s\" --redirected", own_folder(), own_folder(), self), 1);
+    if (other()) assert_int_equal(command_run("\"%sk32run.exe\" \"%s\" --redirected", own_folder(), other()), 1);
+}
+
+/* A suspended child has k32mem in it already; the last options given count. */
+static void injected_again(void **state)
+{
+    inject_fn inject = (inject_fn)raw_export("k32mem.dll", "K32memInject");
+    const char *const programs[] = { self, other() };
+    (void)state;
+    for (int i = 0; i < 2 && programs[i]; i++) {
+        PROCESS_INFORMATION process = suspended(programs[i]);
+        assert_true(inject(process.hProcess, NULL));
+        assert_int_equal(resumed(process), 1);
+        process = suspended(programs[i]);
+        assert_true(inject(process.hProcess, NULL));
+        assert_true(inject(process.hProcess, L"except=heap"));
+        assert_int_equal(resumed(process), 0);
+    }
+}
+
+int main(int count, char **words)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(children),
+        cmocka_unit_test(launcher_again),
+        cmocka_unit_test(injected_again),
+    };
+    if (count == 2 && !strcmp(words[1], "--redirected")) return redirected();
+    if (!is_redirected()) return (int)command_run("\"%sk32run.exe\" \"%s\"", own_folder(), words[0]);
+    GetModuleFileNameA(NULL, self, sizeof(self));
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
