@@ -11,10 +11,12 @@
 static struct arguments arguments;
 static WCHAR program[PROGRAM_PATH], own_path[PROGRAM_PATH];
 
-/* Console signals are the program's to answer; the launcher goes when it goes. Not inherited, unlike ignoring them. */
+/* Console signals are the program's to answer; the launcher goes when it goes. Not inherited, unlike ignoring them. Of a
+ * closed window, a logoff or a shutdown a process ends with its handler's return, and the program would end with the launcher,
+ * in the middle of saving: that handler does not return. */
 static BOOL WINAPI ignore(DWORD signal)
 {
-    (void)signal;
+    if (signal != CTRL_C_EVENT && signal != CTRL_BREAK_EVENT) Sleep(INFINITE);
     return TRUE;
 }
 

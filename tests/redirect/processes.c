@@ -81,14 +81,57 @@ static void injected_again(void **state)
     }
 }
 
+/* --until NAME: tells that it runs, and does until it is told; what a program does that is still saving. */
+static int until(const char *name)
+{
+    char begun[64];
+    snprintf(begun, sizeof(begun), "%s-begun", name);
+    HANDLE end = OpenEventA(SYNCHRONIZE, FALSE, name), here = OpenEventA(EVENT_MODIFY_STATE, FALSE, begun);
+    if (!end || !SetEvent(here)) return 1;
+    return WaitForSingleObject(end, 60000) == WAIT_OBJECT_0 ? 29 : 2;
+}
+
+/* When its window is closed, or the user logs off, a process ends with the return of its handler: the launcher, whose end is
+ * that of its program, does not return from it before the program has ended. The signal is sent as the system does it. */
+static void window_closed(void **state)
+{
+    char name[32], begun[64], line[3 * MAX_PATH];
+    STARTUPINFOA startup = { .cb = sizeof(startup) };
+    PROCESS_INFORMATION process;
+    DWORD code = 0;
+    LPTHREAD_START_ROUTINE signal = (LPTHREAD_START_ROUTINE)raw_export("kernelbase.dll", "CtrlRoutine");
+    (void)state;
+    assert_non_null(signal);
+    snprintf(name, sizeof(name), "k32mem-closed-%lu", GetCurrentProcessId());
+    snprintf(begun, sizeof(begun), "%s-begun", name);
+    snprintf(line, sizeof(line), "\"%sk32run.exe\" \"%s\" --until %s", own_folder(), self, name);
+    HANDLE end = CreateEventA(NULL, TRUE, FALSE, name), here = CreateEventA(NULL, TRUE, FALSE, begun);
+    assert_true(CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
+    assert_int_equal(WaitForSingleObject(here, 60000), WAIT_OBJECT_0);
+    HANDLE thread = CreateRemoteThread(process.hProcess, NULL, 0, signal, (LPVOID)(ULONG_PTR)CTRL_CLOSE_EVENT, 0, NULL);
+    assert_non_null(thread);
+    assert_int_equal(WaitForSingleObject(thread, 300), WAIT_TIMEOUT);
+    assert_true(SetEvent(end));
+    assert_int_equal(WaitForSingleObject(process.hProcess, 60000), WAIT_OBJECT_0);
+    GetExitCodeProcess(process.hProcess, &code);
+    assert_int_equal(code, 29);
+    CloseHandle(thread);
+    CloseHandle(process.hThread);
+    CloseHandle(process.hProcess);
+    CloseHandle(end);
+    CloseHandle(here);
+}
+
 int main(int count, char **words)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(children),
         cmocka_unit_test(launcher_again),
         cmocka_unit_test(injected_again),
+        cmocka_unit_test(window_closed),
     };
     if (count == 2 && !strcmp(words[1], "--redirected")) return redirected();
+    if (count == 3 && !strcmp(words[1], "--until")) return until(words[2]);
     if (!is_redirected()) return (int)command_run("\"%sk32run.exe\" \"%s\"", own_folder(), words[0]);
     GetModuleFileNameA(NULL, self, sizeof(self));
     return cmocka_run_group_tests(tests, NULL, NULL);
