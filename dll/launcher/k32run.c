@@ -133,8 +133,8 @@ static DWORD run(USHORT machine)
     return code;
 }
 
-/* For k32mem.dll in a process of the other architecture. The process is still suspended there. */
-static DWORD inject(DWORD id)
+/* For k32mem.dll in a process of the other architecture. The process is still suspended there. The exit code is the status. */
+static NTSTATUS inject(DWORD id)
 {
     struct target target;
     char dll[PATH_MOST];
@@ -145,7 +145,7 @@ static DWORD inject(DWORD id)
     NTSTATUS status = process ? target_open(&target, process) : STATUS_ACCESS_DENIED;
     if (status >= 0) status = path_for_machine(own_path, length, target.machine, dll);
     if (status >= 0) status = target_inject(&target, dll, arguments.rest, 0);
-    return status >= 0 ? 0 : EXIT_SELF;
+    return status;
 }
 
 __attribute__((noreturn)) void launcher_main(void)
@@ -153,7 +153,7 @@ __attribute__((noreturn)) void launcher_main(void)
     WCHAR *command_line = GetCommandLineW();
     arguments_read(&arguments, command_line);
     GetModuleFileNameW(NULL, own_path, PROGRAM_PATH);
-    if (arguments.inject) ExitProcess(inject(arguments.inject));
+    if (arguments.inject) ExitProcess((DWORD)inject(arguments.inject));
     program_find(arguments.program, program);
     USHORT machine = program_machine(program);
     SetConsoleCtrlHandler(ignore, TRUE);

@@ -58,9 +58,12 @@ static NTSTATUS wide_inject(HANDLE process, const WCHAR *options_text)
     __atomic_store_n(&helper_starter, 0, __ATOMIC_RELAXED);
     if (!started) return STATUS_DLL_NOT_FOUND;
     NtWaitForSingleObject(helper.hProcess, FALSE, NULL);
+    /* It ends with the status: what target_inject gave, or the exception that it ended by. */
+    status = NtQueryInformationProcess(helper.hProcess, ProcessBasicInformation, &basic, sizeof(basic), NULL);
     NtClose(helper.hThread);
     NtClose(helper.hProcess);
-    return STATUS_SUCCESS;
+    if (status < 0 || !basic.ExitStatus) return status;
+    return basic.ExitStatus < 0 ? basic.ExitStatus : STATUS_UNSUCCESSFUL;
 }
 
 static BOOL is_wide(HANDLE process)

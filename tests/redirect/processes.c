@@ -81,6 +81,23 @@ static void injected_again(void **state)
     }
 }
 
+/* Options that do not fit change nothing. */
+static void not_injected(void **state)
+{
+    inject_fn inject = (inject_fn)raw_export("k32mem.dll", "K32memInject");
+    const char *const programs[] = { self, other() };
+    static WCHAR options[1100];
+    (void)state;
+    for (int i = 0; i < 1099; i++) options[i] = L',';
+    for (int i = 0; i < 2 && programs[i]; i++) {
+        PROCESS_INFORMATION process = suspended(programs[i]);
+        SetLastError(0);
+        assert_false(inject(process.hProcess, options));
+        assert_int_equal(GetLastError(), ERROR_FILENAME_EXCED_RANGE);
+        assert_int_equal(resumed(process), 1);
+    }
+}
+
 /* --until NAME: tells that it runs, and does until it is told; what a program does that is still saving. */
 static int until(const char *name)
 {
@@ -128,6 +145,7 @@ int main(int count, char **words)
         cmocka_unit_test(children),
         cmocka_unit_test(launcher_again),
         cmocka_unit_test(injected_again),
+        cmocka_unit_test(not_injected),
         cmocka_unit_test(window_closed),
     };
     if (count == 2 && !strcmp(words[1], "--redirected")) return redirected();
