@@ -21,7 +21,6 @@ void children_options(const WCHAR *text, SIZE_T length)
 /* Their memory is out of this process's reach: the other launcher does it, in a process of its own. */
 typedef BOOL(WINAPI *create_process)(LPCWSTR, LPWSTR, LPSECURITY_ATTRIBUTES, LPSECURITY_ATTRIBUTES, BOOL, DWORD, LPVOID,
                                      LPCWSTR, LPSTARTUPINFOW, LPPROCESS_INFORMATION);
-static volatile LONG helper_starter; /* the thread that is starting the launcher: that one is not followed */
 
 static SIZE_T append(WCHAR *line, SIZE_T length, const WCHAR *text)
 {
@@ -53,10 +52,7 @@ static NTSTATUS wide_inject(HANDLE process, const WCHAR *options_text)
     for (ULONG_PTR id = basic.UniqueProcessId; id; id /= 10) digits[--at] = (WCHAR)('0' + id % 10);
     length = append(line, append(line, length, digits + at), L" ");
     append(line, length, options_text);
-    __atomic_store_n(&helper_starter, (LONG)nt_thread_id(), __ATOMIC_RELAXED);
-    BOOL started = create(NULL, line, NULL, NULL, FALSE, DETACHED_PROCESS, NULL, NULL, &startup, &helper);
-    __atomic_store_n(&helper_starter, 0, __ATOMIC_RELAXED);
-    if (!started) return STATUS_DLL_NOT_FOUND;
+    if (!create(NULL, line, NULL, NULL, FALSE, DETACHED_PROCESS, NULL, NULL, &startup, &helper)) return STATUS_DLL_NOT_FOUND;
     NtWaitForSingleObject(helper.hProcess, FALSE, NULL);
     /* It ends with the status: what target_inject gave, or the exception that it ended by. */
     status = NtQueryInformationProcess(helper.hProcess, ProcessBasicInformation, &basic, sizeof(basic), NULL);
@@ -90,11 +86,12 @@ NTSTATUS child_inject(HANDLE process, const WCHAR *options_text, uint64_t event)
 }
 
 /* Programs of the system's that live on beside the one that happened to start them and serve others too, or that look at
- * one that crashed. */
+ * one that crashed; and the launcher, which injects by itself, also for wide_inject. */
 static BOOL is_servant(const BYTE *parameters)
 {
     static const char *const names[] = { "conhost.exe", "explorer.exe", "services.exe", "svchost.exe", "rpcss.exe",
-                                         "plugplay.exe", "winedevice.exe", "wineboot.exe", "werfault.exe", "winedbg.exe" };
+                                         "plugplay.exe", "winedevice.exe", "wineboot.exe", "werfault.exe", "winedbg.exe",
+                                         "k32run.exe" };
     const UNICODE_STRING *image = (const UNICODE_STRING *)(parameters + PARAMETERS_IMAGE);
     SIZE_T length = image->Length / sizeof(WCHAR), start = path_last(image->Buffer, length);
     for (unsigned i = 0; i < COUNT_OF(names); i++) {
@@ -114,9 +111,6 @@ NTSTATUS NTAPI hook_NtCreateUserProcess(PHANDLE process, PHANDLE thread, ACCESS_
 {
     enum { SUSPENDED = 1 };
     BOOL follow = !options.no_children && !is_servant(parameters);
-#ifndef _WIN64
-    follow = follow && helper_starter != (LONG)nt_thread_id();
-#endif
     if (!follow)
         return hook_original.NtCreateUserProcess(process, thread, process_access, thread_access, process_attributes,
                                                  thread_attributes, process_flags, thread_flags, parameters, create_info,

@@ -55,7 +55,7 @@ static void children(void **state)
     assert_int_equal(resumed(process), 1);
 }
 
-/* The launcher's own child is injected by k32mem in the launcher and by the launcher. */
+/* The launcher runs plainly in a redirected process. Under another launcher it does not, and its child is injected twice. */
 static void launcher_again(void **state)
 {
     (void)state;
