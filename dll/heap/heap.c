@@ -5,7 +5,7 @@
 #include "os.h"
 #include "scavenge.h"
 #include "../core/attach.h"
-
+#include "../core/touch.h"
 
 /* Private heaps lie in one array, so that a handle can be checked without touching what it points to. */
 #ifdef _WIN64
@@ -230,14 +230,10 @@ K32MEM_API HANDLE WINAPI GetProcessHeap(void) { return nt_process_heap(); }
 
 #define SYSTEM_HEAPS 128
 
-/* Stores up to count handles of the process's heaps, ours and the system's, in order of creation; returns how many there
- * are, which may be more. Page: heapapi/nf-heapapi-getprocessheaps */
-K32MEM_API DWORD WINAPI GetProcessHeaps(DWORD count, PHANDLE heaps)
+/* Under heap_list_lock. */
+static DWORD heaps_list(const HANDLE *system, DWORD system_count, PHANDLE heaps, DWORD count)
 {
-    HANDLE system[SYSTEM_HEAPS];
-    DWORD total = 0, system_count = RtlGetProcessHeaps(SYSTEM_HEAPS, system), done = 0;
-    if (system_count > SYSTEM_HEAPS) system_count = SYSTEM_HEAPS;
-    lock_acquire(&heap_list_lock);
+    DWORD total = 0, done = 0;
     for (struct heap *heap = heap_main.next;; heap = heap->next) {
         /* Ours came when the system had created_after heaps. */
         DWORD before = heap && heap->created_after < system_count ? heap->created_after : system_count;
@@ -247,6 +243,24 @@ K32MEM_API DWORD WINAPI GetProcessHeaps(DWORD count, PHANDLE heaps)
         if (total < count) heaps[total] = heap->handle;
         total++;
     }
-    lock_release(&heap_list_lock);
     return total;
+}
+
+/* Stores up to count handles of the process's heaps, ours and the system's, in order of creation; returns how many there
+ * are, which may be more. 0 with ERROR_NOACCESS when they cannot be stored. Any thread.
+ * Page: heapapi/nf-heapapi-getprocessheaps */
+K32MEM_API DWORD WINAPI GetProcessHeaps(DWORD count, PHANDLE heaps)
+{
+    HANDLE system[SYSTEM_HEAPS];
+    DWORD system_count = RtlGetProcessHeaps(SYSTEM_HEAPS, system);
+    if (system_count > SYSTEM_HEAPS) system_count = SYSTEM_HEAPS;
+    lock_acquire(&heap_list_lock);
+    DWORD total = heaps_list(system, system_count, NULL, 0), stored = count < total ? count : total;
+    /* A fault while the lock is held would leave it held. */
+    BOOL fails = stored && touch_output(heaps, stored * sizeof(*heaps));
+    if (!fails) heaps_list(system, system_count, heaps, stored);
+    lock_release(&heap_list_lock);
+    if (!fails) return total;
+    last_error_set(ERROR_NOACCESS);
+    return 0;
 }

@@ -113,6 +113,8 @@ K32MEM_API BOOL WINAPI HeapWalk(HANDLE handle, LPPROCESS_HEAP_ENTRY entry)
     if (!entry) return error_fail(ERROR_INVALID_PARAMETER);
     if (LIKELY(entry->lpData)) {
         struct slab *slab = slab_of(entry->lpData);
+        /* On x86 only the first unit of a huge block is on the map. */
+        if (entry->wFlags & PROCESS_HEAP_UNCOMMITTED_RANGE && slab == &slab_nobody) slab = huge_slab(entry->lpData);
         if (LIKELY(slab->handle == handle)) return walk_next(handle, entry, slab);
         if (slab != &slab_nobody || (handle != heap_main.handle && heap_of(handle)))
             return error_fail(ERROR_INVALID_PARAMETER);

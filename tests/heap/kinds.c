@@ -188,6 +188,30 @@ static void checked_heap_is_right_while_used(void **state)
     expect(HeapValidate(busy_heap, 0, NULL) && HeapDestroy(busy_heap), "the heap at the end");
 }
 
+/* A block so large that it has a reservation of its own, not all of it committed, between others. */
+static void walk_goes_on_behind_huge_blocks(void **state)
+{
+    const SIZE_T huge = (sizeof(void *) == 8 ? (SIZE_T)256 << 20 : (SIZE_T)16 << 20) + 4097;
+    HANDLE heaps[] = { HeapCreate(0, 0, 0), GetProcessHeap() };
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        SIZE_T before = walk_count(heaps[i], NULL), found = 0, bytes = 0, uncommitted = 0;
+        void *blocks[] = { HeapAlloc(heaps[i], 0, 40), HeapAlloc(heaps[i], 0, huge), HeapAlloc(heaps[i], 0, 2000000),
+                           HeapAlloc(heaps[i], 0, huge + 5), HeapAlloc(heaps[i], 0, 3000) };
+        PROCESS_HEAP_ENTRY entry = { 0 };
+        expect(walk_count(heaps[i], NULL) >= before + 5, "the walk's number of blocks");
+        while (HeapWalk(heaps[i], &entry)) {
+            if (entry.wFlags & PROCESS_HEAP_UNCOMMITTED_RANGE) uncommitted++;
+            for (int b = 0; b < 5; b++)
+                if (entry.wFlags & PROCESS_HEAP_ENTRY_BUSY && entry.lpData == blocks[b]) found++, bytes += entry.cbData;
+        }
+        expect(found == 5 && bytes == 2 * huge + 5 + 2000000 + 3000 + 40, "%u blocks of %u bytes in all", (unsigned)found, (unsigned)bytes);
+        expect(uncommitted, "no uncommitted range: this test tests nothing");
+        for (int b = 0; b < 5; b++) expect(HeapFree(heaps[i], 0, blocks[b]), "free");
+    }
+    expect(HeapDestroy(heaps[0]), "HeapDestroy");
+}
+
 static void process_heaps_in_order(void **state)
 {
     enum { NEW = 150 };
@@ -207,6 +231,8 @@ static void process_heaps_in_order(void **state)
     for (int i = 0; i < NEW; i += 2) expect(HeapDestroy(made[i]), "HeapDestroy");
     expect(GetProcessHeaps(1000, after) == count + NEW / 2, "half of them are gone");
     for (DWORD i = 0; i < NEW / 2; i++) expect(after[count + i] == made[i * 2 + 1], "heap %lu comes in order", i);
+    SetLastError(SENTINEL);
+    expect(GetProcessHeaps(1000, (PHANDLE)16) == 0 && GetLastError() == ERROR_NOACCESS, "a bad buffer: error %lu", GetLastError());
     HANDLE last = HeapCreate(0, 0, 0);
     expect(GetProcessHeaps(1000, after) == count + NEW / 2 + 1 && after[count + NEW / 2] == last, "a new one is the last");
     for (int i = 1; i < NEW; i += 2) expect(HeapDestroy(made[i]), "HeapDestroy");
@@ -222,6 +248,7 @@ int main(void)
         cmocka_unit_test(free_checking_finds_late_writes),
         cmocka_unit_test(checked_blocks_grow),
         cmocka_unit_test(checked_heap_is_right_while_used),
+        cmocka_unit_test(walk_goes_on_behind_huge_blocks),
         cmocka_unit_test(process_heaps_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
