@@ -15,28 +15,30 @@ static uintptr_t map_committed;
 #define LOWEST ((uintptr_t)0x10000000000)  /* 1 TB */
 #define HIGHEST ((uintptr_t)0x60000000000) /* 6 TB */
 #define CHUNK_BYTES (CHUNK_UNITS << UNIT_SHIFT)
+#define FIRST_BYTES (FIRST_UNITS << UNIT_SHIFT)
 
-static BOOL chunk_reserve(void)
+/* Reserves another chunk: its size in units, or 0. */
+static SIZE_T chunk_reserve(void)
 {
     if (arena.limit) {
         /* Skip places that somebody else took. */
         uintptr_t at = arena.base + (arena.chunk_end - arena.base);
         for (unsigned hole = 0; hole < 64; hole++, at += CHUNK_BYTES) {
-            if (((at - arena.base) >> UNIT_SHIFT) + CHUNK_UNITS > ARENA_MAX_UNITS) return FALSE;
+            if (((at - arena.base) >> UNIT_SHIFT) + CHUNK_UNITS > ARENA_MAX_UNITS) return 0;
             if (!os_reserve_kept((void *)at, CHUNK_BYTES)) continue;
             arena.chunk_end = at + CHUNK_BYTES;
-            return TRUE;
+            return CHUNK_UNITS;
         }
-        return FALSE;
+        return 0;
     }
     for (unsigned attempt = 0; attempt < 16; attempt++) {
         uintptr_t at = LOWEST + (random_next() % ((HIGHEST - LOWEST) / CHUNK_BYTES)) * CHUNK_BYTES;
-        if (!os_reserve_kept((void *)at, CHUNK_BYTES)) continue;
+        if (!os_reserve_kept((void *)at, FIRST_BYTES)) continue;
         arena.base = at;
-        arena.chunk_end = at + CHUNK_BYTES;
-        return TRUE;
+        arena.chunk_end = at + FIRST_BYTES;
+        return FIRST_UNITS;
     }
-    return FALSE;
+    return 0;
 }
 
 static BOOL map_extend(uintptr_t units)
@@ -58,12 +60,12 @@ BOOL arena_grow(SIZE_T units, uint32_t *first, uint32_t *count)
     if (left == 0 || (left < units && left < GROW_UNITS)) {
         /* What is left of the old chunk (if anything) is lost to a request that it cannot hold; small requests went
          * there first, so this is rare. */
-        if (!chunk_reserve()) return FALSE;
-        left = CHUNK_UNITS;
-        uintptr_t next = ((arena.chunk_end - arena.base) >> UNIT_SHIFT) - CHUNK_UNITS;
+        if (!(left = chunk_reserve())) return FALSE;
+        uintptr_t next = ((arena.chunk_end - arena.base) >> UNIT_SHIFT) - left;
         if (!map_extend(next)) return FALSE;
         while (known < next) arena.map[known++] = &slab_nobody;
-    } else if (left < units) {
+    }
+    if (left < units) {
         units = left; /* hand out the chunk's rest; the caller comes again for a whole one */
     }
     SIZE_T grow = units < GROW_UNITS ? GROW_UNITS : units;
@@ -76,7 +78,7 @@ BOOL arena_grow(SIZE_T units, uint32_t *first, uint32_t *count)
     return TRUE;
 }
 
-BOOL arena_chunk_starts(uint32_t unit) { return unit % CHUNK_UNITS == 0; }
+BOOL arena_chunk_starts(uint32_t unit) { return unit % CHUNK_UNITS == (unit < FIRST_UNITS ? 0 : FIRST_UNITS); }
 
 BOOL arena_release(uint32_t first, uint32_t units)
 {

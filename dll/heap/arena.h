@@ -7,6 +7,7 @@
 #ifdef _WIN64
 #define ARENA_MAX_UNITS ((SIZE_T)1 << 23) /* 512 GB */
 #define CHUNK_UNITS ((SIZE_T)1 << 14)     /* 1 GB */
+#define FIRST_UNITS ((SIZE_T)1 << 11)     /* 128 MB: Wine keeps, and touches, a byte for each page that is reserved */
 #define GROW_UNITS ((SIZE_T)64)           /* 4 MB */
 #define HUGE_UNITS ((SIZE_T)1 << 12)      /* from 256 MB on a block has its own reservation */
 #else

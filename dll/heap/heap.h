@@ -3,7 +3,7 @@
  * GLOSSARY, from the address space down
  *   arena     the address range that holds all blocks, divided into units. On x86_64 a range of its own, grown chunk
  *             by chunk; on x86 the whole 4 GB. "Is this address ours?" is one subtraction and one comparison.
- *   chunk     one reservation of the arena: 1 GB on x86_64, never given back; 4 MB or more on x86, given back when all
+ *   chunk     one reservation of the arena: 1 GB on x86_64 (the first 128 MB), never given back; 4 MB or more on x86, given back when all
  *             of it is clean again.
  *   unit      64 KB of the arena. arena.map has one entry per unit: the slab that owns it.
  *   span      a run of units in one chunk: free (clean, fresh or dirty), or the memory of one slab.

@@ -4,7 +4,7 @@
 
 #define LINE ((SIZE_T)64)
 #ifdef _WIN64
-#define REGION_BYTES ((SIZE_T)64 << 20)
+#define REGION_BYTES ((SIZE_T)16 << 20)
 #else
 #define REGION_BYTES ((SIZE_T)1 << 20)
 #endif
