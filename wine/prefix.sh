@@ -37,6 +37,9 @@ wine32_unpack() {
     echo "$version" >"$wine32/version"
 }
 
+# prefix_check: ends with one line where set-up has not made the prefix.
+prefix_check() { [ -e "$prefix/k32mem-ready" ] || fail "Wine is not set up here; run: make -f Makefile.mingw setup"; }
+
 # prefix_works: both architectures start and give their exit code back.
 prefix_works() {
     local cmd code
@@ -73,6 +76,16 @@ prefix_release() {
     kill "$holder" 2>/dev/null || true
 }
 
+# prefix_keep VERSION: makes way for a new prefix. What programs saved in the old one, which Wine VERSION made, stays.
+prefix_keep() {
+    local old why="does not work"
+    old=build/prefix.old-$(date +%Y-%m-%d-%H%M%S)
+    [ "$1" = "$(wine_version)" ] || why="was made by another version of Wine"
+    mv -T "$prefix" "$top/$old" 2>/dev/null ||
+        fail "build/prefix cannot be moved aside: stop the programs that use it, move it away, and run this again"
+    say "  the Wine prefix build/prefix $why: it is $old now, with all that programs saved there"
+}
+
 prefix_create() {
     wine_environment
     mkdir -p "$logs"
@@ -80,14 +93,20 @@ prefix_create() {
     if [ -d "$prefix" ] && [ ! -O "$prefix" ]; then
         fail "build/prefix belongs to user $(stat -c %U "$prefix"): remove it as that user, or run this as that user"
     fi
-    if [ "$(cat "$prefix/k32mem-ready" 2>/dev/null || true)" = "$(wine_version)" ]; then
+    local made_by
+    made_by=$(cat "$prefix/k32mem-ready" 2>/dev/null || true)
+    if [ "$made_by" = "$(wine_version)" ]; then
         : >"$logs/prefix.log"
         if prefix_works; then return 0; fi
-        say "  the Wine prefix build/prefix does not work; making it anew"
     fi
     prefix_stop
-    rm -rf "$prefix" 2>/dev/null ||
-        fail "build/prefix cannot be removed: stop the programs that use it, remove it, and run this again"
+    if [ -n "$made_by" ]; then
+        prefix_keep "$made_by"
+    else
+        # Never finished: nothing ran in it.
+        rm -rf "$prefix" 2>/dev/null ||
+            fail "build/prefix cannot be removed: stop the programs that use it, remove it, and run this again"
+    fi
     WINEPREFIX=$prefix long "making the Wine prefix build/prefix" prefix.log \
         timeout -k 5 300 "$wine_loader" wineboot -i ||
         fail "Wine could not make build/prefix; see build/logs/prefix.log, mend that, and run this again"
