@@ -133,16 +133,13 @@ BOOL modules_patch(void)
 {
     static BOOL registered;
     PVOID cookie;
-    ULONG_PTR lock = 0;
     BOOL patched = TRUE;
     if (!nt_optional.LdrRegisterDllNotification) return FALSE;
     if (!registered && nt_optional.LdrRegisterDllNotification(0, (PVOID)module_loaded, NULL, &cookie) < 0) return FALSE;
     registered = TRUE;
-    LdrLockLoaderLock(0, NULL, &lock);
     LIST_ENTRY *list = loader_list();
     for (LIST_ENTRY *at = list->Flink; at != list; at = at->Flink)
         patched &= module_patch(((struct loader_entry *)at)->base);
-    LdrUnlockLoaderLock(0, lock);
     return patched;
 }
 

@@ -125,6 +125,21 @@ void redirect_process_end(void)
     if (is_on) stats_send();
 }
 
+/* 0, or an error. */
+static DWORD redirect_by(LPCWSTR text)
+{
+    SIZE_T length = 0, bad_length;
+    struct options before = options;
+    options_gather();
+    while (text && text[length]) length++;
+    if (text && options_parse(text, length, &bad_length)) {
+        options = before;
+        return ERROR_INVALID_PARAMETER;
+    }
+    if (text) children_options(text, length);
+    return redirect() ? 0 : ERROR_NOT_SUPPORTED;
+}
+
 /* ---- exported ---- */
 /* Points all memory functions that the modules of this process import, or look up from now on, at k32mem's, for programs
  * that are not started by the launcher. options: the option string (k32mem.h), NULL or empty for none; the environment
@@ -134,17 +149,12 @@ void redirect_process_end(void)
  * system's loader cannot tell of new modules, or a module cannot be changed). */
 K32MEM_API BOOL WINAPI K32memRedirect(LPCWSTR text)
 {
-    SIZE_T length = 0, bad_length;
-    if (is_on) return TRUE;
-    struct options before = options;
-    options_gather();
-    while (text && text[length]) length++;
-    if (text && options_parse(text, length, &bad_length)) {
-        options = before;
-        return error_fail(ERROR_INVALID_PARAMETER);
-    }
-    if (text) children_options(text, length);
-    return redirect() || error_fail(ERROR_NOT_SUPPORTED);
+    /* One at a time, and no module comes or goes. */
+    ULONG_PTR lock = 0;
+    LdrLockLoaderLock(0, NULL, &lock);
+    DWORD error = is_on ? 0 : redirect_by(text);
+    LdrUnlockLoaderLock(0, lock);
+    return !error || error_fail(error);
 }
 
 /* Prepares a process that was created suspended (CREATE_SUSPENDED) and has not run yet to load k32mem before all else and

@@ -53,6 +53,45 @@ __attribute__((noinline)) static void free_before(HANDLE heap)
     }
 }
 
+/* Two threads redirect at once: the second waits until the first is done, and then changes nothing. This thread holds the
+ * loader's lock, which redirecting needs, so the other comes as far as it can before. */
+static redirect_fn redirect;
+static HANDLE ready, go;
+
+static DWORD WINAPI redirect_less(LPVOID unused)
+{
+    (void)unused;
+    SetEvent(ready);
+    WaitForSingleObject(go, INFINITE);
+    return (DWORD)redirect(L"children=no,except=heap");
+}
+
+static void redirect_at_once(void)
+{
+    typedef LONG(NTAPI * lock_fn)(ULONG, PULONG, PULONG_PTR);
+    typedef LONG(NTAPI * unlock_fn)(ULONG, ULONG_PTR);
+    HMODULE ntdll = GetModuleHandleA("ntdll.dll");
+    lock_fn lock = (lock_fn)(void *)GetProcAddress(ntdll, "LdrLockLoaderLock");
+    unlock_fn unlock = (unlock_fn)(void *)GetProcAddress(ntdll, "LdrUnlockLoaderLock");
+    ULONG_PTR cookie = 0;
+    DWORD code = FALSE;
+    ready = CreateEventA(NULL, TRUE, FALSE, NULL);
+    go = CreateEventA(NULL, TRUE, FALSE, NULL);
+    HANDLE other = CreateThread(NULL, 0, redirect_less, NULL, 0, NULL);
+    assert_int_equal(WaitForSingleObject(ready, 60000), WAIT_OBJECT_0);
+    assert_int_equal(lock(0, NULL, &cookie), 0);
+    SetEvent(go);
+    Sleep(200);
+    assert_true(redirect(L"children=no"));
+    assert_int_equal(unlock(0, cookie), 0);
+    assert_int_equal(WaitForSingleObject(other, 60000), WAIT_OBJECT_0);
+    GetExitCodeThread(other, &code);
+    assert_true(code);
+    CloseHandle(other);
+    CloseHandle(ready);
+    CloseHandle(go);
+}
+
 static void redirects_itself(void **state)
 {
     char path[MAX_PATH + 16];
@@ -68,14 +107,14 @@ static void redirects_itself(void **state)
     snprintf(path, sizeof(path), "%sk32mem.dll", own_folder());
     HMODULE dll = LoadLibraryA(path);
     assert_non_null(dll);
-    redirect_fn redirect = (redirect_fn)(void *)GetProcAddress(dll, "K32memRedirect");
+    redirect = (redirect_fn)(void *)GetProcAddress(dll, "K32memRedirect");
     assert_non_null(redirect);
     /* All or nothing: what stands before the bad word is not kept either, or served_by_k32mem fails below. */
     assert_false(redirect(L"children=no,except=heap,nonsense"));
     assert_int_equal(GetLastError(), ERROR_INVALID_PARAMETER);
     void *p = HeapAlloc(heap, 0, 10);
     assert_true(is_system(heap, p));
-    assert_true(redirect(L"children=no"));
+    redirect_at_once();
     assert_true(redirect(NULL));
     assert_true(HeapFree(heap, 0, p));
     served_by_k32mem(heap);
