@@ -21,12 +21,12 @@ static const char help[] =
     "  --help, --version\n"
     "\n"
     "The same words, without dashes and with commas between them, may stand in the environment variable K32MEM_OPTIONS\n"
-    "and in the file PROGRAM.exe.k32mem beside k32mem.dll.\n"
+    "and in the file PROGRAM.exe.k32mem beside k32mem.dll; double quotes around a FILE with blanks or commas.\n"
     "The exit code is the program's own; 125: k32run failed, 126: the program cannot be run, 127: there is none.\n";
 
 static BOOL is_blank(WCHAR c) { return c == ' ' || c == '\t'; }
 
-/* Copies the next word without its quotes. Returns what follows it. */
+/* Copies the next word without its quotes, but with those that have a backslash before them. Returns what follows it. */
 static WCHAR *word_take(WCHAR *at, WCHAR *word, SIZE_T most)
 {
     BOOL quoted = FALSE;
@@ -36,6 +36,7 @@ static WCHAR *word_take(WCHAR *at, WCHAR *word, SIZE_T most)
             quoted = !quoted;
             continue;
         }
+        if (at[0] == '\\' && at[1] == '"') at++;
         if (length + 1 >= most) fail(EXIT_SELF, NULL, "a word of the command line is too long");
         word[length++] = *at;
     }
@@ -63,15 +64,24 @@ static DWORD number(const WCHAR *digits)
     return result;
 }
 
+/* Blanks in a word of the command line are part of a name: within the option string they need quotes. */
 static void option_add(struct arguments *arguments, const WCHAR *word)
 {
-    SIZE_T length = 0, bad_length, word_length = 0;
-    while (word[word_length]) word_length++;
-    if (options_parse(word, word_length, &bad_length)) fail(EXIT_SELF, word, "this option is not known, or its value not possible; k32run --help tells");
+    SIZE_T length = 0, start, bad_length;
+    BOOL quoted = FALSE;
     while (arguments->options[length]) length++;
-    if (length + word_length + 2 > PAYLOAD_OPTIONS) fail(EXIT_SELF, NULL, "the options are too long");
     if (length) arguments->options[length++] = ',';
-    for (SIZE_T i = 0; i <= word_length; i++) arguments->options[length + i] = word[i];
+    for (start = length; *word; word++) {
+        BOOL protect = is_blank(*word) && !quoted;
+        if (length + 4 > PAYLOAD_OPTIONS) fail(EXIT_SELF, NULL, "the options are too long");
+        if (*word == '"') quoted = !quoted;
+        if (protect) arguments->options[length++] = '"';
+        arguments->options[length++] = *word;
+        if (protect) arguments->options[length++] = '"';
+    }
+    arguments->options[length] = 0;
+    if (options_parse(arguments->options + start, length - start, &bad_length))
+        fail(EXIT_SELF, arguments->options + start, "this option is not known, or its value not possible; k32run --help tells");
 }
 
 void arguments_read(struct arguments *arguments, WCHAR *command_line)

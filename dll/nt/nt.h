@@ -173,6 +173,8 @@ NTSYSAPI NTSTATUS NTAPI RtlDeregisterWaitEx(HANDLE wait, HANDLE done);
 /* NULL environment: the process's own. */
 NTSYSAPI NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(PVOID environment, const UNICODE_STRING *name,
                                                       PUNICODE_STRING value);
+/* bytes: the buffer's. Returns the length in bytes; the size needed when it does not fit. */
+NTSYSAPI ULONG NTAPI RtlGetFullPathName_U(PCWSTR name, ULONG bytes, PWSTR full, PWSTR *last);
 NTSYSAPI NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR to, ULONG to_bytes, PULONG done, PCWCH from, ULONG from_bytes);
 NTSYSAPI NTSTATUS NTAPI LdrLockLoaderLock(ULONG flags, PULONG disposition, PULONG_PTR cookie);
 NTSYSAPI NTSTATUS NTAPI LdrUnlockLoaderLock(ULONG flags, ULONG_PTR cookie);

@@ -55,7 +55,10 @@ static BOOL word_parse(const WCHAR *word, SIZE_T length)
     SIZE_T rest;
     if (is_word(word, length, "off")) return options.off = TRUE;
     if (is_word(word, length, "zero")) return options.zero = TRUE;
-    if (is_word(word, length, "stats")) return options.stats = TRUE;
+    if (is_word(word, length, "stats")) {
+        options.stats_path[0] = 0;
+        return options.stats = TRUE;
+    }
     if (is_word(word, length, "children=no")) return options.no_children = TRUE;
     if (is_word(word, length, "children=yes")) return !(options.no_children = FALSE);
     if (key_is(word, length, "delay=", &value, &rest)) return number_parse(value, rest, DELAY_MAX, &options.delay);
@@ -72,14 +75,17 @@ static BOOL word_parse(const WCHAR *word, SIZE_T length)
 
 const WCHAR *options_parse(const WCHAR *text, SIZE_T length, SIZE_T *bad_length)
 {
-    for (SIZE_T at = 0; at < length;) {
-        SIZE_T start = at;
-        while (at < length && !is_gap(text[at])) at++;
-        if (at > start && !word_parse(text + start, at - start)) {
-            *bad_length = at - start;
-            return text + start;
+    WCHAR word[OPTIONS_WORD];
+    for (SIZE_T at = 0; at < length; at++) {
+        SIZE_T start = at, taken = 0;
+        BOOL quoted = FALSE;
+        for (; at < length && (quoted || !is_gap(text[at])); at++) {
+            if (text[at] == '"') quoted = !quoted;
+            else if (taken++ < OPTIONS_WORD) word[taken - 1] = text[at];
         }
-        at++;
+        if (at == start || (taken <= OPTIONS_WORD && !quoted && word_parse(word, taken))) continue;
+        *bad_length = at - start;
+        return text + start;
     }
     return NULL;
 }

@@ -1,10 +1,12 @@
-/* options.h - the one option string: words between commas or blanks, later ones win.
+/* options.h - the one option string: words between commas or blanks, later ones win. Double quotes keep both of
+ * these in a word, and are no part of it: stats="C:\My Documents\a, b".
  *
  *   only=LIST     redirect only these functions      LIST: family names (heap, global, virtual, mapping, isbad) and
  *   except=LIST   redirect all but these             function names, which may end in *, with + between them
  *   off           redirect nothing but the program's children (for a program's own file)
  *   children=no   do not follow the processes that the program starts; children=yes (the default) undoes it
- *   stats         statistics at the end, on standard error; stats=FILE appends them to a file
+ *   stats         statistics at the end, on standard error; stats=FILE appends them to a file (a relative name:
+ *                 of the folder in which the process begins), or to standard error where that cannot be written
  *   delay=N       a freed block is really freed after N more: helps programs that read what they have freed
  *   zero          every new block reads as zero: helps programs that read what they never wrote
  *   pad=N         N bytes of room behind every block: helps programs that write behind its end
@@ -19,6 +21,7 @@
 
 #define OPTIONS_LIST 256
 #define OPTIONS_PATH 512
+#define OPTIONS_WORD (OPTIONS_PATH + 8) /* with its key */
 #define DELAY_MAX 65536
 #define PAD_MAX 4096
 

@@ -34,10 +34,10 @@ void report_send(const struct report *report, const WCHAR *path)
 {
     IO_STATUS_BLOCK io;
     BYTE *parameters = *(BYTE **)(nt_peb() + PEB_PARAMETERS);
-    HANDLE file = *path ? path_open(path, FILE_APPEND_DATA, FILE_OPEN_IF) : *(HANDLE *)(parameters + PARAMETERS_STANDARD_ERROR);
+    LARGE_INTEGER end = { .QuadPart = -1 };
+    HANDLE own = *path ? path_open(path, FILE_APPEND_DATA, FILE_OPEN_IF) : NULL;
+    HANDLE file = own ? own : *(HANDLE *)(parameters + PARAMETERS_STANDARD_ERROR);
     if (!file) return;
-    LARGE_INTEGER *at = NULL, end = { .QuadPart = -1 };
-    if (*path) at = &end;
-    NtWriteFile(file, NULL, NULL, NULL, &io, (PVOID)report->text, (ULONG)report->length, at, NULL);
-    if (*path) NtClose(file);
+    NtWriteFile(file, NULL, NULL, NULL, &io, (PVOID)report->text, (ULONG)report->length, own ? &end : NULL, NULL);
+    if (own) NtClose(own);
 }

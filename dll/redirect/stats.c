@@ -16,6 +16,7 @@ static struct {
     struct lock lock;             /* of largest */
     ULONGLONG begun;
     volatile LONG sent;
+    WCHAR path[2 * OPTIONS_PATH]; /* options.stats_path in full */
 } stats;
 
 static void count(volatile LONGLONG *counter) { __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
@@ -111,6 +112,9 @@ void stats_attach(void)
 {
     if (!options.stats || stats.begun) return;
     stats.begun = clock_read();
+    /* Now: the program may go to another folder. A name that does not fit: as it is. */
+    ULONG bytes = options.stats_path[0] ? RtlGetFullPathName_U(options.stats_path, sizeof(stats.path), stats.path, NULL) : 0;
+    if (!bytes || bytes >= sizeof(stats.path)) memcpy(stats.path, options.stats_path, sizeof(options.stats_path));
     heap_calls = (struct heap_calls){ counting_alloc, counting_realloc, counting_free };
     table_replace("HeapAlloc", (void *)counting_alloc);
     table_replace("HeapReAlloc", (void *)counting_realloc);
@@ -159,5 +163,5 @@ void stats_send(void)
     if (NtQueryInformationProcess(CURRENT_PROCESS, ProcessVmCounters, &counters, sizeof(counters), NULL) >= 0)
         line(&report, "peak working set", counters.PeakWorkingSetSize >> 10, " KB");
     line(&report, "time", (clock_read() - stats.begun) / 10000, " ms");
-    report_send(&report, options.stats_path);
+    report_send(&report, stats.path);
 }

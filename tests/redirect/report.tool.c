@@ -51,6 +51,7 @@ int main(int count, char **words)
     if (count == 2 && (!strcmp(words[1], "behind") || !strcmp(words[1], "freed") || !strcmp(words[1], "unwritten")))
         return misbehave(words[1]);
     if (count == 2 && !strcmp(words[1], "crash")) *nowhere = 1;
+    if (count == 2 && !strcmp(words[1], "elsewhere") && !SetCurrentDirectoryA("C:\\windows")) return 1;
     GetEnvironmentVariableA("CHECK_VARIABLE", variable, sizeof(variable));
     void *p = HeapAlloc(GetProcessHeap(), 0, 10);
     printf("words: %d\ncommand line: %s\nvariable: %s\n", count, GetCommandLineA(), variable);
