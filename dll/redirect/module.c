@@ -1,9 +1,14 @@
 /* module.c - the loader's list of modules, and what it tells of new ones. */
 #include "module.h"
+#include "../core/lock.h"
 #include "image.h"
 #include "table.h"
 
 /* ---- one module ---- */
+/* Held while a page's protection is changed: of two threads, the one that finished first would take the page away from the
+ * other. */
+static struct lock page_lock;
+
 struct patch {
     BYTE *page;     /* the page that can be written now, NULL: none */
     ULONG protect;  /* its own protection, to be put back; 0: it was writable already */
@@ -61,10 +66,12 @@ static BOOL slot_patch(const struct image_slot *slot, void *context)
 BOOL slot_write(void **slot, void *value)
 {
     struct patch patch = { 0 };
-    if (!page_open(&patch, slot)) return FALSE;
-    __atomic_store_n(slot, value, __ATOMIC_RELEASE);
+    lock_acquire(&page_lock);
+    BOOL open = page_open(&patch, slot);
+    if (open) __atomic_store_n(slot, value, __ATOMIC_RELEASE);
     page_close(&patch);
-    return TRUE;
+    lock_release(&page_lock);
+    return open;
 }
 
 BOOL module_patch(void *base)
@@ -74,8 +81,10 @@ BOOL module_patch(void *base)
     if (base == &__ImageBase || !image_open(&image, base)) return TRUE;
     /* They are asked for handles that only they know (global/system.h), and would ask k32mem in turn. */
     patch.keep_moveable = table_is_home(base);
+    lock_acquire(&page_lock);
     image_slots(&image, slot_patch, &patch);
     page_close(&patch);
+    lock_release(&page_lock);
     return !patch.failed;
 }
 
