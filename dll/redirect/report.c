@@ -30,14 +30,26 @@ void report_add_number(struct report *report, ULONGLONG number, unsigned width)
     report_add(report, digits + at);
 }
 
-void report_send(const struct report *report, const WCHAR *path)
+/* The handle may be one for overlapped writing: without a position of its own, and with an end that comes later. */
+static NTSTATUS write(HANDLE file, const struct report *report, const LARGE_INTEGER *at)
 {
     IO_STATUS_BLOCK io;
+    HANDLE done;
+    NTSTATUS status = NtCreateEvent(&done, EVENT_ALL_ACCESS, NULL, EVENT_MANUAL, FALSE);
+    if (status < 0) return status;
+    status = NtWriteFile(file, done, NULL, NULL, &io, report->text, (ULONG)report->length, at, NULL);
+    if (status == (NTSTATUS)STATUS_PENDING) NtWaitForSingleObject(done, FALSE, NULL);
+    NtClose(done);
+    return status;
+}
+
+void report_send(const struct report *report, const WCHAR *path)
+{
     BYTE *parameters = *(BYTE **)(nt_peb() + PEB_PARAMETERS);
-    LARGE_INTEGER end = { .QuadPart = -1 };
+    const LARGE_INTEGER end = { .QuadPart = -1 };
     HANDLE own = *path ? path_open(path, FILE_APPEND_DATA, FILE_OPEN_IF) : NULL;
     HANDLE file = own ? own : *(HANDLE *)(parameters + PARAMETERS_STANDARD_ERROR);
     if (!file) return;
-    NtWriteFile(file, NULL, NULL, NULL, &io, (PVOID)report->text, (ULONG)report->length, own ? &end : NULL, NULL);
+    if (own || write(file, report, NULL) == STATUS_INVALID_PARAMETER) write(file, report, &end);
     if (own) NtClose(own);
 }

@@ -98,6 +98,37 @@ static void not_injected(void **state)
     }
 }
 
+/* Statistics reach a standard error that was opened for overlapped writing, behind what is there. */
+static void overlapped(void **state)
+{
+    static char text[4096], line[3 * MAX_PATH];
+    char folder[MAX_PATH], path[MAX_PATH];
+    SECURITY_ATTRIBUTES inherited = { sizeof(inherited), NULL, TRUE };
+    STARTUPINFOA startup = { .cb = sizeof(startup), .dwFlags = STARTF_USESTDHANDLES };
+    PROCESS_INFORMATION process;
+    DWORD done = 0;
+    (void)state;
+    assert_true(GetTempPathA(sizeof(folder), folder));
+    assert_true(GetTempFileNameA(folder, "k32", 0, path));
+    HANDLE file = CreateFileA(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, CREATE_ALWAYS, 0, NULL);
+    assert_true(WriteFile(file, "before\n", 7, &done, NULL));
+    CloseHandle(file);
+    startup.hStdError = CreateFileA(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, &inherited, OPEN_EXISTING,
+                                    FILE_FLAG_OVERLAPPED, NULL);
+    assert_true(startup.hStdError != INVALID_HANDLE_VALUE);
+    snprintf(line, sizeof(line), "\"%sk32run.exe\" --stats \"%s\" --redirected", own_folder(), self);
+    assert_true(CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process));
+    assert_int_equal(WaitForSingleObject(process.hProcess, 60000), WAIT_OBJECT_0);
+    CloseHandle(process.hThread);
+    CloseHandle(process.hProcess);
+    CloseHandle(startup.hStdError);
+    file = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    assert_true(ReadFile(file, text, sizeof(text) - 1, &done, NULL));
+    CloseHandle(file);
+    assert_memory_equal(text, "before\nk32mem: ", 15);
+    assert_non_null(strstr(text, "most at one time"));
+}
+
 /* --until NAME: tells that it runs, and does until it is told; what a program does that is still saving. */
 static int until(const char *name)
 {
@@ -147,6 +178,7 @@ int main(int count, char **words)
         cmocka_unit_test(injected_again),
         cmocka_unit_test(not_injected),
         cmocka_unit_test(window_closed),
+        cmocka_unit_test(overlapped),
     };
     if (count == 2 && !strcmp(words[1], "--redirected")) return redirected();
     if (count == 3 && !strcmp(words[1], "--until")) return until(words[2]);
