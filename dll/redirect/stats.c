@@ -135,6 +135,9 @@ static void line(struct report *report, const char *what, ULONGLONG number, cons
     report_add(report, "\n");
 }
 
+/* Of blocks that GlobalAlloc or LocalAlloc made only the end may be seen, where HeapFree frees them. */
+static ULONGLONG at_least_none(LONG_PTR number) { return number > 0 ? (ULONGLONG)number : 0; }
+
 void stats_send(void)
 {
     struct report report;
@@ -154,8 +157,8 @@ void stats_send(void)
     line(&report, "failed calls", (ULONGLONG)stats.failed, "");
     line(&report, "Global/LocalAlloc calls", (ULONGLONG)stats.global, "");
     line(&report, "VirtualAlloc calls", (ULONGLONG)stats.mapped, "");
-    line(&report, "live at the end", (ULONGLONG)stats.live_blocks, " blocks");
-    line(&report, "", (ULONGLONG)stats.live_bytes, " bytes");
+    line(&report, "live at the end", at_least_none(stats.live_blocks), " blocks");
+    line(&report, "", at_least_none(stats.live_bytes), " bytes");
     line(&report, "most at one time", (ULONGLONG)stats.peak_bytes, " bytes");
     for (unsigned i = 0; i < COUNT_OF(stats.largest) && stats.largest[i]; i++)
         line(&report, i ? "" : "largest sizes", (ULONGLONG)stats.largest[i], " bytes");

@@ -50,6 +50,11 @@ int main(int count, char **words)
     (void)words;
     if (count == 2 && (!strcmp(words[1], "behind") || !strcmp(words[1], "freed") || !strcmp(words[1], "unwritten")))
         return misbehave(words[1]);
+    if (count == 2 && !strcmp(words[1], "surplus")) { /* frees what HeapAlloc did not make */
+        for (int i = 0; i < 1000; i++)
+            if (!HeapFree(GetProcessHeap(), 0, LocalAlloc(LMEM_FIXED, 10000))) return 1;
+        return 0;
+    }
     if (count == 2 && !strcmp(words[1], "crash")) *nowhere = 1;
     if (count == 2 && !strcmp(words[1], "elsewhere") && !SetCurrentDirectoryA("C:\\windows")) return 1;
     GetEnvironmentVariableA("CHECK_VARIABLE", variable, sizeof(variable));
