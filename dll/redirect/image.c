@@ -19,7 +19,12 @@ BOOL image_open(struct image *image, void *base)
     image->base = base;
     image->bytes = PAGE_BYTES; /* the headers' first page is there in any module */
     if (dos->e_magic != IMAGE_DOS_SIGNATURE || dos->e_lfanew <= 0) return FALSE;
+    MEMORY_BASIC_INFORMATION info;
     IMAGE_NT_HEADERS *headers = image_at(image, (ULONG)dos->e_lfanew, sizeof(*headers));
+    if (!headers && NtQueryVirtualMemory(CURRENT_PROCESS, base, VM_BASIC, &info, sizeof(info), NULL) >= 0) {
+        image->bytes = info.RegionSize;
+        headers = image_at(image, (ULONG)dos->e_lfanew, sizeof(*headers));
+    }
     if (!headers || headers->Signature != IMAGE_NT_SIGNATURE || headers->FileHeader.Machine != MACHINE) return FALSE;
     if (headers->OptionalHeader.Magic != IMAGE_NT_OPTIONAL_HDR_MAGIC) return FALSE;
     image->headers = headers;

@@ -5,6 +5,7 @@
 #include "../heap/helpers.h"
 #include "children.h"
 #include "file.h"
+#include "image.h"
 #include "inject.h"
 #include "module.h"
 #include "options.h"
@@ -53,6 +54,8 @@ static void options_gather(void)
 }
 
 /* ---- the work ---- */
+static BYTE *program_base(void) { return *(BYTE **)(nt_peb() + PEB_IMAGE_BASE); }
+
 static BOOL redirect(void)
 {
     /* Switched off, only the children are still looked after: see options_redirects. */
@@ -73,7 +76,7 @@ static BOOL redirect(void)
 static struct payload *payload_find(IMAGE_OPTIONAL_HEADER **optional)
 {
     static const char magic[] = PAYLOAD_MAGIC;
-    BYTE *base = *(BYTE **)(nt_peb() + PEB_IMAGE_BASE);
+    BYTE *base = program_base();
     IMAGE_NT_HEADERS *headers = (IMAGE_NT_HEADERS *)(base + ((IMAGE_DOS_HEADER *)base)->e_lfanew);
     *optional = &headers->OptionalHeader;
     if ((*optional)->NumberOfRvaAndSizes <= IMAGE_DIRECTORY_ENTRY_IMPORT) return NULL;
@@ -101,7 +104,10 @@ int redirect_attach(void)
 {
     IMAGE_OPTIONAL_HEADER *optional;
     struct payload *payload = payload_find(&optional);
+    struct image program;
     if (!payload) return TRUE;
+    /* Of other modules, those whose headers are not understood are left alone. */
+    if (!image_open(&program, program_base())) return FALSE;
     /* A process may have been injected more than once, each time over what was left the time before: the launcher, started
      * by a redirected program; K32memInject, of a child that its parent follows. The last to do it is the one to obey. */
     for (struct payload *inner = payload; inner; inner = payload_find(&optional))
