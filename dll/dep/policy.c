@@ -80,9 +80,12 @@ K32MEM_API BOOL WINAPI SetProcessDEPPolicy(DWORD dwFlags)
 #endif
 }
 
+/* Since Windows 8 the byte holds two other policies above this one. */
+#define NX_POLICY_MASK 3u
+
 /* The system's policy: AlwaysOff, AlwaysOn, OptIn or OptOut. The last error is left alone. Any thread.
  * Page: winbase/nf-winbase-getsystemdeppolicy */
 K32MEM_API DEP_SYSTEM_POLICY_TYPE WINAPI GetSystemDEPPolicy(void)
 {
-    return (DEP_SYSTEM_POLICY_TYPE)SHARED_DATA[SHARED_NX_POLICY];
+    return (DEP_SYSTEM_POLICY_TYPE)(SHARED_DATA[SHARED_NX_POLICY] & NX_POLICY_MASK);
 }
