@@ -89,7 +89,7 @@ K32MEM_API BOOL WINAPI AllocateUserPhysicalPagesNuma(HANDLE process, PULONG_PTR 
  * physical pages. */
 static NTSTATUS parameters_check(const MEM_EXTENDED_PARAMETER *parameters, ULONG count)
 {
-    if (!count != !parameters) return STATUS_INVALID_PARAMETER;
+    if (!count != !parameters || count > MemExtendedParameterMax) return STATUS_INVALID_PARAMETER;
     if (!probe_read(parameters, count * sizeof(*parameters))) return STATUS_ACCESS_VIOLATION;
     ULONG seen = 0;
     for (ULONG i = 0; i < count; i++) {

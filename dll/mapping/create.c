@@ -1,4 +1,5 @@
 /* create.c - CreateFileMapping and its relatives: each gathers its arguments into a request. */
+#include "../core/probe.h"
 #include "name.h"
 #include "section.h"
 
@@ -70,32 +71,37 @@ K32MEM_API HANDLE WINAPI CreateFileMappingFromApp(HANDLE file, PSECURITY_ATTRIBU
 
 /* The preferred node among CreateFileMapping2's extended parameters. Address requirements are allowed there but say
  * nothing about an object that has no address yet. */
-static BOOL parameters_read(const MEM_EXTENDED_PARAMETER *parameters, ULONG count, ULONG *node)
+static DWORD parameters_read(const MEM_EXTENDED_PARAMETER *parameters, ULONG count, ULONG *node)
 {
     ULONG seen = 0;
     *node = NUMA_NO_PREFERRED_NODE;
-    if (count && !parameters) return FALSE;
+    if (!count) return ERROR_SUCCESS;
+    if (!parameters || count > MemExtendedParameterMax) return ERROR_INVALID_PARAMETER;
+    if (!probe_read(parameters, count * sizeof(*parameters))) return ERROR_NOACCESS;
     for (ULONG i = 0; i < count; i++) {
         ULONG type = (ULONG)parameters[i].Type;
-        if (type != MemExtendedParameterNumaNode && type != MemExtendedParameterAddressRequirements) return FALSE;
-        if (parameters[i].Reserved || (seen & 1u << type)) return FALSE;
+        if (type != MemExtendedParameterNumaNode && type != MemExtendedParameterAddressRequirements)
+            return ERROR_INVALID_PARAMETER;
+        if (parameters[i].Reserved || (seen & 1u << type)) return ERROR_INVALID_PARAMETER;
         seen |= 1u << type;
         if (type == MemExtendedParameterNumaNode) *node = parameters[i].ULong;
     }
-    return TRUE;
+    return ERROR_SUCCESS;
 }
 
 /* CreateFileMappingW with the handle's access rights (FILE_MAP_*), the SEC_* attributes in an argument of their own,
  * and extended parameters: at most one preferred NUMA node and one set of address requirements. parameters is read
- * only when count is not 0. Errors as CreateFileMappingNumaW; ERROR_INVALID_PARAMETER for other parameters.
+ * only when count is not 0. Errors as CreateFileMappingNumaW; ERROR_INVALID_PARAMETER for other parameters,
+ * ERROR_NOACCESS when they cannot be read.
  * Page: memoryapi/nf-memoryapi-createfilemapping2 */
 K32MEM_API HANDLE WINAPI CreateFileMapping2(HANDLE file, SECURITY_ATTRIBUTES *security, ULONG access, ULONG protect,
                                             ULONG attributes, ULONG64 bytes, PCWSTR name,
                                             MEM_EXTENDED_PARAMETER *parameters, ULONG count)
 {
     struct section_request request = request_make(file, security, protect, bytes, name, NUMA_NO_PREFERRED_NODE);
-    if (request.attributes || (attributes & ~SECTION_ATTRIBUTES) || !parameters_read(parameters, count, &request.node))
-        return error_null(ERROR_INVALID_PARAMETER);
+    if (request.attributes || (attributes & ~SECTION_ATTRIBUTES)) return error_null(ERROR_INVALID_PARAMETER);
+    DWORD error = parameters_read(parameters, count, &request.node);
+    if (error) return error_null(error);
     request.attributes = attributes;
     request.access = section_rights(access);
     return section_create(&request);

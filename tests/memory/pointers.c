@@ -115,6 +115,10 @@ static BOOL extended_parameters(void *p)
     return VirtualAlloc2(NULL, NULL, PAGE, MEM_RESERVE, PAGE_READWRITE, p, 1) != NULL;
 }
 static BOOL view_parameters(void *p) { return MapViewOfFile3(section, NULL, NULL, 0, 0, 0, PAGE_READWRITE, p, 1) != NULL; }
+static BOOL section_parameters(void *p)
+{
+    return CreateFileMapping2(INVALID_HANDLE_VALUE, NULL, FILE_MAP_READ, PAGE_READWRITE, 0, PAGE, NULL, p, 1) != NULL;
+}
 static BOOL basic_information(void *p) { return VirtualQuery(memory, p, sizeof(MEMORY_BASIC_INFORMATION)) != 0; }
 static BOOL old_protection(void *p) { return VirtualProtect(memory, PAGE, PAGE_READWRITE, p); }
 
@@ -151,6 +155,7 @@ static const struct row rows[] = {
     { "FreeUserPhysicalPages", sizeof(ULONG_PTR), TRUE, frames_numbers },
     { "VirtualAlloc2", sizeof(MEM_EXTENDED_PARAMETER), TRUE, extended_parameters },
     { "MapViewOfFile3", sizeof(MEM_EXTENDED_PARAMETER), TRUE, view_parameters },
+    { "CreateFileMapping2", sizeof(MEM_EXTENDED_PARAMETER), TRUE, section_parameters },
     { "VirtualQuery", sizeof(MEMORY_BASIC_INFORMATION), FALSE, basic_information },
     { "VirtualProtect", sizeof(DWORD), FALSE, old_protection },
 };
