@@ -8,20 +8,23 @@
 
 /* Pages of code are writable for this call, so that a debugger can set breakpoints: they are given a writable
  * protection for the time of the copy. Private memory takes any; of a file or an image only a private copy may be written. */
-static NTSTATUS code_unlock(HANDLE process, const struct range_piece *piece, ULONG *old)
+static NTSTATUS code_unlock(HANDLE process, const struct range_piece *piece)
 {
+    ULONG old;
     PVOID base = piece->base;
     SIZE_T bytes = piece->bytes;
     ULONG protect = piece->type == MEM_PRIVATE ? PAGE_EXECUTE_READWRITE : PAGE_EXECUTE_WRITECOPY;
-    return NtProtectVirtualMemory(process, &base, &bytes, protect, old);
+    return NtProtectVirtualMemory(process, &base, &bytes, protect, &old);
 }
 
-static void code_lock(HANDLE process, const struct range_piece *piece, ULONG old)
+/* Back to what the piece had when it was found to be code: what the unlocking replaced may have been another thread's
+ * unlocking. */
+static void code_lock(HANDLE process, const struct range_piece *piece)
 {
     PVOID base = piece->base;
     SIZE_T bytes = piece->bytes;
     ULONG ignored;
-    NtProtectVirtualMemory(process, &base, &bytes, old, &ignored);
+    NtProtectVirtualMemory(process, &base, &bytes, piece->protect, &ignored);
     NtFlushInstructionCache(process, piece->base, piece->bytes);
 }
 
@@ -54,13 +57,12 @@ static NTSTATUS write_pieces(HANDLE process, HANDLE query, BYTE *address, const 
     struct range_piece piece;
     for (; bytes; address += piece.bytes, from += piece.bytes, bytes -= piece.bytes) {
         SIZE_T copied = 0;
-        ULONG old = 0;
         NTSTATUS status = range_first(query, address, bytes, &piece);
         BOOL code = status >= 0 && (piece.protect & CODE);
-        if (code) status = code_unlock(process, &piece, &old);
+        if (code) status = code_unlock(process, &piece);
         if (status < 0) return status;
         status = NtWriteVirtualMemory(process, address, from, piece.bytes, &copied);
-        if (code) code_lock(process, &piece, old);
+        if (code) code_lock(process, &piece);
         if (status < 0) return status;
         *done += copied;
     }
@@ -70,7 +72,8 @@ static NTSTATUS write_pieces(HANDLE process, HANDLE query, BYTE *address, const 
 /* Copies bytes bytes from buffer to address of a process (handle with PROCESS_VM_WRITE and PROCESS_VM_OPERATION).
  * *done, if given, gets the number of bytes copied, and is left alone after a failure. All of the range must be writable, or
  * nothing is copied; executable pages count as writable, read-only ones do not. Nothing to copy always succeeds.
- * Success leaves the last error alone. Any thread.
+ * Success leaves the last error alone. Any thread; of two that write into the same executable pages at the same time one
+ * may find them protected again, and fails with a part of its bytes written. The pages end up protected as they were.
  * Errors: ERROR_NOACCESS (protected pages, an unreadable buffer, not in user space), ERROR_INVALID_ADDRESS (pages that
  * are not committed), ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED. Page: memoryapi/nf-memoryapi-writeprocessmemory */
 K32MEM_API BOOL WINAPI WriteProcessMemory(HANDLE process, LPVOID address, LPCVOID buffer, SIZE_T bytes, SIZE_T *done)
