@@ -20,13 +20,13 @@ static BOOL callback_call(PVOID callback, PVOID context, PENUM_PAGE_FILE_INFORMA
                      "and $-16, %%esp\n\t"
                      "sub $4, %%esp\n\t"
                      "push %4\n\t"
-                     "push %3\n\t"
                      "push %2\n\t"
-                     "call *%1\n\t"
+                     "push %1\n\t"
+                     "call *%3\n\t"
                      "mov %%edi, %%esp"
-                     : "=a"(result)
-                     : "b"(callback), "c"(context), "d"(info), "S"(name)
-                     : "edi", "memory", "cc");
+                     : "=a"(result), "+c"(context), "+d"(info)
+                     : "b"(callback), "S"(name)
+                     : "edi", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
     return result;
 #endif
 }
