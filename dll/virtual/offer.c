@@ -12,6 +12,7 @@
 #include "../core/ranges.h"
 #include "../core/region.h"
 #include "request.h"
+#include "k32mem.h"
 
 static struct lock operation; /* around a whole offer or reclaim */
 static struct lock table;     /* around uses of offered; never held during calls */
@@ -190,21 +191,31 @@ static NTSTATUS hook_alloc(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG typ
     return info.State == MEM_COMMIT ? STATUS_UNSUCCESSFUL : STATUS_CONFLICTING_ADDRESSES;
 }
 
-/* Memory that goes away is offered no more. */
-static NTSTATUS hook_free(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG type)
+/* The pages that this free takes. FALSE: it is one that fails, for its flags or for what is there. */
+static BOOL free_takes(BYTE **from, BYTE **end, SIZE_T bytes, ULONG type)
 {
     MEMORY_BASIC_INFORMATION info;
-    (void)type;
-    if (!offered.count) return REGION_NOT_MINE;
-    if (process != CURRENT_PROCESS || !VirtualQuery(*base, &info, sizeof(info))) return REGION_NOT_MINE;
-    BYTE *from = *base, *end = from + *bytes;
-    if (!*bytes) {
-        if (from != info.AllocationBase) return REGION_NOT_MINE;
-        for (end = from; VirtualQuery(end, &info, sizeof(info)) && info.AllocationBase == from;)
-            end = (BYTE *)info.BaseAddress + info.RegionSize;
-    }
-    from = (BYTE *)ALIGN_DOWN(from, PAGE_BYTES);
-    end = (BYTE *)ALIGN_UP(end, PAGE_BYTES);
+    BOOL release = type == MEM_RELEASE, cut = type == (MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER);
+    if ((!release && !cut && type != MEM_DECOMMIT) || (release && bytes) || (cut && !bytes)) return FALSE;
+    *end = (BYTE *)ALIGN_UP(*from + bytes, PAGE_BYTES);
+    *from = (BYTE *)ALIGN_DOWN(*from, PAGE_BYTES);
+    if (!VirtualQuery(*from, &info, sizeof(info)) || info.State == MEM_FREE) return FALSE;
+    BYTE *allocation = info.AllocationBase, *at = *from;
+    if (!bytes && *from != allocation) return FALSE;
+    do at = (BYTE *)info.BaseAddress + info.RegionSize;
+    while ((!bytes || at < *end) && VirtualQuery(at, &info, sizeof(info)) && info.State != MEM_FREE &&
+           info.AllocationBase == allocation);
+    if (bytes) return at >= *end; /* all in one allocation */
+    *end = at;
+    return TRUE;
+}
+
+/* Memory that goes away is offered no more. That is noted before it goes, since afterwards its addresses may be
+ * somebody else's; so this must know which frees fail. */
+static NTSTATUS hook_free(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG type)
+{
+    BYTE *from = *base, *end;
+    if (!offered.count || process != CURRENT_PROCESS || !free_takes(&from, &end, *bytes, type)) return REGION_NOT_MINE;
     lock_acquire(&table);
     if (ranges_reserve(&offered, 1)) offered_forget(from, end);
     lock_release(&table);
