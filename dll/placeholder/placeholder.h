@@ -67,7 +67,7 @@ static inline BOOL range_is_used(const BYTE *base, const BYTE *end) { return ran
 NTSTATUS chunk_replace(BYTE *base, BYTE *end, NTSTATUS (*fill)(void *context), void *context);
 /* Do the chunks that touch it, as wholes, back placeholders only? */
 BOOL chunk_is_pure(const BYTE *base, const BYTE *end);
-/* Tells threads that allocate that base <= x < end is a hole; chunk_restore takes that back. */
+/* Tells threads that allocate that base <= x < end is a hole; chunk_restore takes that back, and so does an empty one. */
 void chunk_hole(BYTE *base, BYTE *end);
 /* Reserves the granules that touch base <= x < end and hold pieces, but have no backing. */
 NTSTATUS chunk_restore(BYTE *base, BYTE *end);

@@ -111,15 +111,19 @@ NTSTATUS placeholder_unmap(BYTE *base, BOOL preserve)
         BOOL plain = piece->kind == PIECE_VIEW;
         if (plain) chunk_hole(base, end);
         status = plain ? NtUnmapViewOfSection(CURRENT_PROCESS, base) : chunk_decommit(base, end);
+        /* Somebody has unmapped it by ntdll's own call: the addresses are no business of ours any more. */
+        BOOL vanished = plain && status == STATUS_NOT_MAPPED_VIEW;
         if (status >= 0 && preserve) {
             piece->kind = PIECE_PLACEHOLDER;
             piece->protect = PAGE_NOACCESS;
-        } else if (status >= 0) {
+        } else if (status >= 0 || vanished) {
             ranges_remove(&pieces, piece - pieces.items, 1);
             region_removed();
             space_changed(-(LONG_PTR)(end - base));
         }
         if (status >= 0 && plain) status = chunk_restore(base, end);
+        else if (vanished) chunk_restore(base, end); /* the granule that it may have shared */
+        else if (plain) chunk_hole(NULL, NULL);
         else if (status >= 0 && !preserve) chunk_trim(base, end);
     }
     lock_release(&placeholder_lock);
