@@ -46,11 +46,23 @@ void window_decommit(struct window *window, SIZE_T first, SIZE_T count)
     mark(window, first, count, PAGE_COMMITTED | PAGE_OPEN | PAGE_SHOWN | PAGE_FRESH | PAGE_FRAME, FRAME_NONE);
 }
 
-/* Reserves a window at *base (NULL: anywhere). */
+/* Reserves the addresses of a window, where no other family wants them. */
+static NTSTATUS window_place(PVOID *base, SIZE_T *bytes)
+{
+    for (PVOID wanted = *base;;) {
+        NTSTATUS status =
+            status_exact(NtAllocateVirtualMemory(CURRENT_PROCESS, base, 0, bytes, MEM_RESERVE, PAGE_READWRITE));
+        SIZE_T none = 0;
+        if (status < 0 || wanted || region_settled(*base, *bytes)) return status;
+        NtFreeVirtualMemory(CURRENT_PROCESS, base, &none, MEM_RELEASE);
+        *base = NULL;
+    }
+}
+
+/* Makes a window at *base (NULL: anywhere). */
 static NTSTATUS window_make(PVOID *base, SIZE_T *bytes)
 {
-    NTSTATUS status =
-        status_exact(NtAllocateVirtualMemory(CURRENT_PROCESS, base, 0, bytes, MEM_RESERVE, PAGE_READWRITE));
+    NTSTATUS status = window_place(base, bytes);
     if (status < 0) return status;
     SIZE_T pages = *bytes >> PAGE_SHIFT, size = sizeof(struct window) + pages * sizeof(ULONG), none = 0;
     PVOID record = NULL;

@@ -41,7 +41,7 @@
 struct region_family {
     /* Arguments as for NtAllocateVirtualMemory, validated as far as VirtualAlloc's page tells. With a flag of
      * REGION_ALLOC_FLAGS process may be another process, otherwise it is this one (CURRENT_PROCESS). *base may be
-     * NULL (allocate anywhere) and the range not yet rounded. */
+     * NULL (allocate anywhere: what is allocated must be settled, see below) and the range not yet rounded. */
     NTSTATUS (*alloc)(HANDLE process, PVOID *base, SIZE_T *bytes, ULONG type, ULONG protect);
     /* An allocation that the system has made and the caller has not seen yet: FALSE to have it undone and retried. */
     BOOL (*settled)(PVOID base, SIZE_T bytes);
