@@ -2,7 +2,7 @@
  *
  * A driver may secure a range of user memory (MmSecureVirtualMemory); freeing it or changing its protection then fails
  * with SECURED. Callbacks that the process added with AddSecureMemoryCacheCallback are told of the range, and when one
- * of them has let go of it, the call is tried again. Only calls that failed pay for this.
+ * of them has let go of it, the call is tried once more. Only calls that failed pay for this.
  */
 #ifndef K32MEM_SECURE_H
 #define K32MEM_SECURE_H
@@ -16,7 +16,7 @@
  * while no callback was ever added. */
 extern BOOL (*volatile secure_release)(PVOID base, SIZE_T bytes);
 
-/* After a call on the range ended with status: is it worth trying again? */
+/* After the system's call on the range ended with status: is it worth trying again, once? */
 static inline BOOL secure_retry(NTSTATUS status, PVOID base, SIZE_T bytes)
 {
     if (status != SECURED) return FALSE;

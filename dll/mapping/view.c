@@ -120,12 +120,13 @@ static NTSTATUS unmap(HANDLE process, PVOID base, ULONG flags)
     if (status < 0) return status;
     /* Another process has no placeholders where this one has those that are emulated. */
     if (preserve && !own && region_unmap(NULL, flags) != REGION_NOT_MINE) return STATUS_CONFLICTING_ADDRESSES;
-    do {
+    for (BOOL retried = FALSE;; retried = TRUE) {
         if (flags && nt_optional.NtUnmapViewOfSectionEx)
             status = nt_optional.NtUnmapViewOfSectionEx(process, base, flags);
         else
             status = NtUnmapViewOfSection(process, base);
-    } while (status < 0 && secure_retry(status, base, bytes));
+        if (status >= 0 || retried || !secure_retry(status, base, bytes)) break;
+    }
     if (status >= 0 && process == CURRENT_PROCESS) space_changed(-(LONG_PTR)bytes);
     return status;
 }

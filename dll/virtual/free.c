@@ -39,14 +39,15 @@ static inline BOOL pages_free(HANDLE process, LPVOID base, SIZE_T bytes, DWORD t
     if (type == MEM_RELEASE && bytes) return error_fail(ERROR_INVALID_PARAMETER);
     /* A size that wraps around the address space would pass for a small one. */
     if ((ULONG_PTR)base + bytes < (ULONG_PTR)base) return error_fail(ERROR_INVALID_PARAMETER);
-    do {
+    for (BOOL retried = FALSE;; retried = TRUE) {
         at = base;
         size = bytes;
         if ((type & REGION_FREE_FLAGS) || region_any())
             status = pages_free_special(process, &at, &size, type);
         else
             status = NtFreeVirtualMemory(process, &at, &size, type);
-    } while (status < 0 && secure_retry(status, at, size));
+        if (status >= 0 || retried || !secure_retry(status, at, size)) break;
+    }
     if (status < 0) return status_fail(free_failure(process, base, bytes, type, status));
     if (type == MEM_DECOMMIT) pages_were_decommitted = TRUE;
     else if (process == CURRENT_PROCESS) space_changed(-(LONG_PTR)size);

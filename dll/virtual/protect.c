@@ -20,12 +20,12 @@ static NTSTATUS protect_copies(PVOID *base, SIZE_T *bytes, ULONG protect, ULONG 
     return NtProtectVirtualMemory(CURRENT_PROCESS, base, bytes, view_protect, old_protect);
 }
 
-/* The end of a call on this process, other than a success whose old protection needs no second look. */
+/* The end of a call that the system answered, on this process, other than a success whose old protection needs no second look. */
 static NTSTATUS protect_finish(LPVOID base, SIZE_T bytes, ULONG protect, ULONG *old_protect, NTSTATUS status)
 {
     PVOID at = base;
     SIZE_T size = bytes;
-    while (protect_valid(protect) && secure_retry(status, base, bytes))
+    if (protect_valid(protect) && secure_retry(status, base, bytes))
         status = NtProtectVirtualMemory(CURRENT_PROCESS, &at, &size, protect, old_protect);
     if (status == STATUS_INVALID_PAGE_PROTECTION) status = protect_copies(&at, &size, protect, old_protect, status);
     if (status >= 0 && (*old_protect & PROTECT_COPY) && copied_all((PVOID)ALIGN_DOWN(base, PAGE_BYTES), 1))
@@ -33,14 +33,17 @@ static NTSTATUS protect_finish(LPVOID base, SIZE_T bytes, ULONG protect, ULONG *
     return status;
 }
 
-static NTSTATUS protect_special(HANDLE *process, PVOID *base, SIZE_T *bytes, ULONG protect, ULONG *old_protect)
+/* *final: the answer is not the system's, and stands. */
+static NTSTATUS protect_special(HANDLE *process, PVOID *base, SIZE_T *bytes, ULONG protect, ULONG *old_protect,
+                                BOOL *final)
 {
     if (!protect_plain(protect) && !protect_valid(protect)) return STATUS_INVALID_PAGE_PROTECTION;
     if (region_any()) {
         NTSTATUS status = process_settle(process);
         if (status >= 0 && *process == CURRENT_PROCESS) status = region_protect(base, bytes, protect, old_protect);
         else if (status >= 0) status = REGION_NOT_MINE;
-        if (status != REGION_NOT_MINE) return status;
+        *final = status != REGION_NOT_MINE;
+        if (*final) return status;
     }
     return NtProtectVirtualMemory(*process, base, bytes, protect, old_protect);
 }
@@ -49,6 +52,7 @@ static inline BOOL pages_protect(HANDLE process, LPVOID base, SIZE_T bytes, DWOR
 {
     PVOID at = base;
     SIZE_T size = bytes;
+    BOOL final = FALSE;
     NTSTATUS status;
     /* Neither an empty range nor one that wraps around the address space is for the system to interpret. */
     if (!bytes || (ULONG_PTR)base + (bytes - 1) < (ULONG_PTR)base) return error_fail(ERROR_INVALID_PARAMETER);
@@ -58,8 +62,8 @@ static inline BOOL pages_protect(HANDLE process, LPVOID base, SIZE_T bytes, DWOR
     if (__builtin_expect(protect_plain(protect), 1) && !region_any())
         status = NtProtectVirtualMemory(process, &at, &size, protect, old_protect);
     else
-        status = protect_special(&process, &at, &size, protect, old_protect);
-    if (__builtin_expect(status < 0 || (*old_protect & PROTECT_COPY), 0) && process == CURRENT_PROCESS)
+        status = protect_special(&process, &at, &size, protect, old_protect, &final);
+    if (__builtin_expect(status < 0 || (*old_protect & PROTECT_COPY), 0) && process == CURRENT_PROCESS && !final)
         status = protect_finish(base, bytes, protect, old_protect, status);
     return status_bool(status);
 }
