@@ -13,15 +13,26 @@ static struct {
 } views[VIEWS];
 static volatile LONG view_count;
 
+/* A handle that may map but not ask is asked through a copy that may. */
 static BOOL section_permanent(HANDLE section)
 {
     struct section_basic info;
-    return NtQuerySection(section, SECTION_BASIC, &info, sizeof(info), NULL) >= 0 && (info.attributes & SEC_NO_CHANGE);
+    HANDLE more;
+    NTSTATUS status = NtQuerySection(section, SECTION_BASIC, &info, sizeof(info), NULL);
+    if (status == STATUS_ACCESS_DENIED) {
+        status = NtDuplicateObject(CURRENT_PROCESS, section, CURRENT_PROCESS, &more, SECTION_QUERY, 0, 0);
+        if (status < 0) return FALSE;
+        status = NtQuerySection(more, SECTION_BASIC, &info, sizeof(info), NULL);
+        NtClose(more);
+    }
+    return status >= 0 && (info.attributes & SEC_NO_CHANGE);
 }
+
+void permanent_made(void) { __atomic_store_n(&permanent_objects, 1, __ATOMIC_RELEASE); }
 
 void permanent_note(HANDLE section)
 {
-    if (section_permanent(section)) __atomic_store_n(&permanent_objects, 1, __ATOMIC_RELEASE);
+    if (section_permanent(section)) permanent_made();
 }
 
 BOOL permanent_view(HANDLE section, PVOID base, SIZE_T bytes)

@@ -13,7 +13,10 @@ extern volatile LONG permanent_objects;
 
 static inline BOOL permanent_any(void) { return __builtin_expect(permanent_objects != 0, 0); }
 
-/* A handle to an object has come: notes whether it has SEC_NO_CHANGE. */
+/* An object with SEC_NO_CHANGE has been made. */
+void permanent_made(void);
+
+/* A handle to an existing object has come: notes whether it has SEC_NO_CHANGE. */
 void permanent_note(HANDLE section);
 
 /* A view has been mapped into this process. FALSE: it ought to be permanent, and too many are; the caller undoes it. */

@@ -106,7 +106,8 @@ HANDLE section_create(const struct section_request *request)
         status_fail(growth_failure(status, request, file));
         return NULL;
     }
-    if (status == STATUS_OBJECT_NAME_EXISTS || (attributes & SEC_NO_CHANGE)) permanent_note(section);
+    if (status == STATUS_OBJECT_NAME_EXISTS) permanent_note(section);
+    else if (attributes & SEC_NO_CHANGE) permanent_made();
     last_error_set(status == STATUS_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS : 0);
     return section;
 }
