@@ -91,7 +91,7 @@ struct slab *arena_at(uint32_t unit) { return unit < arena.limit >> UNIT_SHIFT ?
 #else
 
 static struct slab *unit_map[ARENA_MAX_UNITS];
-struct arena arena = { 0, ~(uintptr_t)0, unit_map, { 0 }, 0 };
+struct arena arena = { .limit = ~(uintptr_t)0, .map = unit_map };
 static uint16_t chunk_units[ARENA_MAX_UNITS]; /* of the chunk that starts at a unit; else 0 */
 
 BOOL arena_grow(SIZE_T units, uint32_t *first, uint32_t *count)

@@ -20,8 +20,9 @@ struct arena {
     uintptr_t base;   /* 0 on x86 */
     uintptr_t limit;  /* bytes from base whose map entries are valid; 0 before first use */
     struct slab **map; /* unit -> slab; &slab_nobody for units that belong to no slab */
-    struct lock lock;  /* guards the map's free spans: span.c */
     uintptr_t chunk_end; /* x86_64: end of the reserved part */
+    /* On a line of its own: every free reads what is above. */
+    struct lock lock __attribute__((aligned(64))); /* guards the map's free spans: span.c */
 };
 
 extern struct arena arena;

@@ -3,8 +3,8 @@
  * GLOSSARY, from the address space down
  *   arena     the address range that holds all blocks, divided into units. On x86_64 a range of its own, grown chunk
  *             by chunk; on x86 the whole 4 GB. "Is this address ours?" is one subtraction and one comparison.
- *   chunk     one reservation of the arena: 1 GB on x86_64 (the first 128 MB), never given back; 4 MB or more on x86, given back when all
- *             of it is clean again.
+ *   chunk     one reservation of the arena: 1 GB on x86_64, the first 128 MB, never given back; 4 MB or more on x86, given
+ *             back when all of it is clean again.
  *   unit      64 KB of the arena. arena.map has one entry per unit: the slab that owns it.
  *   span      a run of units in one chunk: free (clean, fresh or dirty), or the memory of one slab.
  *   clean     reserved, not committed.      fresh  committed, never touched: reads as zero.
@@ -131,12 +131,13 @@ struct theap {
     HANDLE handle; /* of the heap while the fast path is open; else (HeapLock, heaps that need care) nobody's: theap_close */
     struct heap *heap;
     struct thread *thread;
-    struct lock lock;
     uint32_t empty_slabs;          /* empty slabs kept in the queues */
     uint32_t looked;               /* reclaim.c's last look: milliseconds */
     BOOL asleep;                   /* the scavenger closed the fast path, and nobody came since */
-    struct slab *volatile pending; /* slabs with remote frees */
     struct slab_list full;
+    /* What other threads write, on a line of its own. */
+    struct lock lock __attribute__((aligned(64)));
+    struct slab *volatile pending; /* slabs with remote frees */
     struct slab *cache[CACHE_SLOTS]; /* free large blocks, newest first */
     SIZE_T cache_bytes;
     struct theap *heap_next, *heap_prev; /* all theaps of the heap */
