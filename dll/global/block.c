@@ -21,7 +21,7 @@ enum block_origin block_find_size(LPCVOID address, SIZE_T *bytes)
 
 void block_heap_wait(void)
 {
-    if (UNLIKELY(heap_main.locked_by) && heap_main.locked_by != nt_thread_id()) heap_wait(&heap_main);
+    if (UNLIKELY(heap_main.locked_by)) heap_wait(&heap_main);
 }
 
 BOOL block_heap_is_held(void) { return heap_main.locked_by == nt_thread_id(); }

@@ -73,18 +73,8 @@ __attribute__((noinline)) static void *alloc_slow(HANDLE handle, DWORD flags, SI
     return p;
 }
 
-/* The bin has no block; its slab may. */
-LOCK_FREE __attribute__((noinline)) static void *alloc_refill(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
-{
-    unsigned class_index = class_of(bytes);
-    struct bin *bin = &theap->bins[class_index];
-    if (!theap_refill_quick(theap, class_index)) return alloc_slow(handle, flags, bytes);
-    BOOL zero = !(flags & HEAP_ZERO_MEMORY) || bin->slab->group_is_zero;
-    void *p = bin_block(bin, bytes);
-    return zero ? p : memset(p, 0, bytes);
-}
-
-/* Whole grains, from both ends towards the middle: up to 128 bytes need no loop. */
+/* Whole grains, from both ends towards the middle: up to 128 bytes need no loop. memset does the same, but
+ * must be called and spread its value: measured, a fifth more for a pair of 64 bytes. */
 static inline void *block_zero(void *p, SIZE_T bytes)
 {
     if (!bytes || bytes > 8 * GRAIN) return memset(p, 0, bytes);
@@ -98,13 +88,28 @@ static inline void *block_zero(void *p, SIZE_T bytes)
     return p;
 }
 
+static inline void *bin_zeroed_block(struct bin *bin, SIZE_T bytes)
+{
+    BOOL zero = bin->slab->group_is_zero;
+    void *p = bin_block(bin, bytes);
+    return zero ? p : block_zero(p, bytes);
+}
+
+/* The bin has no block; its slab may. */
+LOCK_FREE __attribute__((noinline)) static void *alloc_refill(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
+{
+    unsigned class_index = class_of(bytes);
+    struct bin *bin = &theap->bins[class_index];
+    if (!theap_refill_quick(theap, class_index)) return alloc_slow(handle, flags, bytes);
+    return flags & HEAP_ZERO_MEMORY ? bin_zeroed_block(bin, bytes) : bin_block(bin, bytes);
+}
+
 LOCK_FREE __attribute__((noinline)) static void *alloc_zeroed(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
 {
     if (UNLIKELY(bytes > MEDIUM_MAX)) return alloc_slow(handle, flags, bytes);
     struct bin *bin = &theap->bins[class_of(bytes)];
     if (UNLIKELY(!bin->avail)) return alloc_refill(handle, flags, bytes, theap);
-    if (bin->slab->group_is_zero) return bin_block(bin, bytes);
-    return block_zero(bin_block(bin, bytes), bytes);
+    return bin_zeroed_block(bin, bytes);
 }
 
 /* Medium blocks, and other flags. Like the fast path it calls nothing but in its own place: no register need be saved. */

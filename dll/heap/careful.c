@@ -52,12 +52,13 @@ static void budget_give(struct heap *heap, SIZE_T cost)
 
 static void fill_free(struct slab *slab, uintptr_t index, SIZE_T bytes)
 {
-    uint32_t *p = slab_block(slab, index), words = (uint32_t)(bytes / sizeof(*p));
-    for (SIZE_T i = 0; i < bytes / sizeof(*p); i++) p[i] = FREE_FILL;
+    uint32_t *p = slab_block(slab, index);
+    SIZE_T words = bytes / sizeof(*p);
+    for (SIZE_T i = 0; i < words; i++) p[i] = FREE_FILL;
     if (slab->class_index == CLASS_LARGE) return;
     SIZE_T room = slab->capacity * sizeof(*slab->filled);
     if (!slab->filled && (slab->filled = meta_alloc(room))) memset(slab->filled, 0, room);
-    if (slab->filled) slab->filled[index] = words;
+    if (slab->filled) slab->filled[index] = (uint32_t)words;
 }
 
 BOOL careful_check_free(const struct slab *slab, uintptr_t index)

@@ -186,7 +186,7 @@ void heap_add_slab(struct heap *heap, struct slab *slab);
 void heap_remove_slab(struct heap *heap, struct slab *slab);
 void heap_add_theap(struct theap *theap);
 void heap_remove_theap(struct theap *theap);
-/* Waits until no thread has the heap locked. */
+/* Waits while another thread has the heap locked. */
 void heap_wait(struct heap *heap);
 
 #define HEAP_PLACE ((SIZE_T)1 << ENTRY_SHIFT) /* heaps lie this far apart */

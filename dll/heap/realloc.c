@@ -76,7 +76,7 @@ K32MEM_API LPVOID WINAPI HeapReAlloc(HANDLE handle, DWORD flags, LPVOID p, SIZE_
         return NULL;
     }
     struct heap *heap = slab->heap;
-    if (UNLIKELY(heap->locked_by) && heap->locked_by != nt_thread_id()) heap_wait(heap);
+    if (UNLIKELY(heap->locked_by)) heap_wait(heap);
     SIZE_T had = slab_size(slab, index);
     void *result;
     if (UNLIKELY(heap->flags & HEAP_IS_CAREFUL)) {

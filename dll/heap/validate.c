@@ -79,7 +79,7 @@ K32MEM_API BOOL WINAPI HeapValidate(HANDLE handle, DWORD flags, LPCVOID p)
     if (p && block_find(handle, p, &slab, &index)) return block_is_intact(slab->heap, slab, index);
     struct heap *heap = heap_of(handle);
     if (!p) {
-        if (heap && heap->locked_by && heap->locked_by != nt_thread_id()) heap_wait(heap);
+        if (heap) heap_wait(heap);
         if (heap && !heap_is_right(heap)) return FALSE;
         return heap && heap != &heap_main ? TRUE : foreign_validate(handle, flags, NULL);
     }

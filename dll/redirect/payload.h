@@ -2,8 +2,8 @@
  *
  * One block of memory behind the program's image, within reach of the image's 32-bit offsets, laid out as
  *   the payload | import descriptors: k32mem's, then the program's own | k32mem's slots | its path
- * Found through the program's import directory, which leads into it until redirect_attach puts the old one back. In a process that was
- * injected twice, what the second one saved leads to the first one's block.
+ * Found through the program's import directory, which leads into it until redirect_attach puts the old one back. In a
+ * process that was injected twice, what the second one saved leads to the first one's block.
  * Written by a process of either architecture for one of either: only fixed-size fields.
  */
 #ifndef K32MEM_REDIRECT_PAYLOAD_H

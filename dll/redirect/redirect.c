@@ -165,8 +165,8 @@ K32MEM_API BOOL WINAPI K32memRedirect(LPCWSTR text)
 
 /* Prepares a process that was created suspended (CREATE_SUSPENDED) and has not run yet to load k32mem before all else and
  * be redirected; of either architecture, where its k32mem.dll is installed. The process handle needs PROCESS_VM_READ,
- * _WRITE and _OPERATION and PROCESS_QUERY_INFORMATION. options as above; of a process that
- * has them already (a child of a redirected one does) these take the place. After a failure the process is as before.
+ * _WRITE and _OPERATION and PROCESS_QUERY_INFORMATION. options as above; of a process that has them already (a child of a
+ * redirected one does) these take the place. After a failure the process is as before.
  * Errors: ERROR_BAD_EXE_FORMAT (not a program of x86_64 or x86), ERROR_DLL_NOT_FOUND (no k32mem.dll for it),
  * ERROR_INVALID_NAME (k32mem.dll's path has letters beyond ASCII), ERROR_FILENAME_EXCED_RANGE (more than 1023 characters
  * of options), ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED. */

@@ -136,7 +136,8 @@ K32MEM_API LPVOID WINAPI VirtualAllocEx(HANDLE process, LPVOID base, SIZE_T byte
 }
 
 /* VirtualAllocEx with a preferred NUMA node for the physical pages of a new region: a wish, which is passed on where
- * the system has NtAllocateVirtualMemoryEx, and ignored elsewhere and for pages of existing regions. Errors: as VirtualAllocEx, ERROR_INVALID_PARAMETER for a node that no system has.
+ * the system has NtAllocateVirtualMemoryEx, and ignored elsewhere and for pages of existing regions.
+ * Errors: as VirtualAllocEx, ERROR_INVALID_PARAMETER for a node that no system has.
  * Page: memoryapi/nf-memoryapi-virtualallocexnuma */
 K32MEM_API LPVOID WINAPI VirtualAllocExNuma(HANDLE process, LPVOID base, SIZE_T bytes, DWORD type, DWORD protect,
                                             DWORD node)
