@@ -22,11 +22,13 @@ static inline SIZE_T class_bytes(unsigned index)
     return (SIZE_T)(9 + (index & 7)) << (7 + (index >> 3));
 }
 
-/* Enough units for at least sixteen blocks. Only what is used of them is ever touched. */
-static inline uint32_t class_units(unsigned index)
+/* Enough units for at least sixteen blocks; for eight, where the slab is the first of its class: many programs never need
+ * another, and a slab that served one class serves the next, with all its pages touched. */
+static inline uint32_t class_units(unsigned index, BOOL first)
 {
     SIZE_T bytes = class_bytes(index);
-    return bytes <= 4096 ? 1 : bytes <= 8192 ? 2 : bytes <= 16384 ? 4 : bytes <= 32768 ? 8 : 16;
+    if (bytes <= 4096) return 1;
+    return (bytes <= 8192 ? 2u : bytes <= 16384 ? 4u : bytes <= 32768 ? 8u : 16u) >> first;
 }
 
 /* Division of an offset by the block size, with a proof that nothing is left over, in one multiplication:

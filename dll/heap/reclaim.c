@@ -7,7 +7,11 @@
 #include "reclaim.h"
 #include "scavenge.h"
 
-#define LOOK_MS 10 /* making a slab anew costs a microsecond or two: no more than that every so often for each class */
+#define TRIM_MS 10
+/* Making a slab anew costs a microsecond or two: no more than that every millisecond or so for each class. The system's
+ * clock is too coarse to tell (10 to 16 ms). */
+#define LOOK_TICKS 4
+static uint32_t ticks(void) { return (uint32_t)(__builtin_ia32_rdtsc() >> 20); }
 
 static void look_at(struct bin *bin)
 {
@@ -22,8 +26,8 @@ static void look_at(struct bin *bin)
 
 void theap_look(struct theap *theap)
 {
-    uint32_t now = scavenge_clock();
-    if (now - theap->looked < LOOK_MS) return;
+    uint32_t now = ticks();
+    if (now - theap->looked < LOOK_TICKS) return;
     theap->looked = now;
     for (unsigned i = 0; i < CLASSES; i++) look_at(&theap->bins[i]);
 }
@@ -33,6 +37,6 @@ void theap_make_room(struct theap *theap, SIZE_T units)
     theap_look(theap);
     if (span_is_dirty(units)) return;
     uint32_t now = scavenge_clock();
-    theap_trim(theap, now, LOOK_MS);
+    theap_trim(theap, now, TRIM_MS);
     large_trim(theap, now, 0);
 }

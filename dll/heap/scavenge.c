@@ -92,6 +92,8 @@ static void CALLBACK run(TP_CALLBACK_INSTANCE *instance, PVOID context, TP_WORK 
         BOOL news = InterlockedExchange(&again, 0) != 0;
         if (scavenge(IDLE_MS) || news) quiet = 0;
         else quiet++;
+        /* Terminated threads hold what nobody else may take while they might live. */
+        if (quiet == QUIET_ROUNDS) threads_reap();
         resting = quiet >= QUIET_ROUNDS;
     }
 }

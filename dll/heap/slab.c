@@ -97,7 +97,7 @@ void slab_drop_meta(struct slab *slab)
     slab->sizes = slab->filled = NULL;
 }
 
-struct slab *slab_create(struct theap *theap, unsigned class_index)
+struct slab *slab_create(struct theap *theap, unsigned class_index, BOOL first)
 {
     struct heap *heap = theap->heap;
     struct slab *slab = meta_slab();
@@ -106,7 +106,7 @@ struct slab *slab_create(struct theap *theap, unsigned class_index)
     slab->class_index = (uint8_t)class_index;
     slab->block_bytes = class_bytes(class_index);
     slab->magic = class_magic(slab->block_bytes);
-    uint32_t units = class_units(class_index);
+    uint32_t units = class_units(class_index, first);
     slab->share = slab_share(slab->block_bytes);
     slab->capacity = (uint32_t)(((SIZE_T)units << UNIT_SHIFT) / slab->block_bytes);
     if (!make_states(slab)) {

@@ -4,8 +4,9 @@
 
 #include "heap.h"
 
-/* A new slab of a class for theap, in no list yet. NULL when out of memory. Under theap->lock. */
-struct slab *slab_create(struct theap *theap, unsigned class_index);
+/* A new slab of a class for theap, in no list yet; first: theap has no other in use. NULL when out of memory. Under
+ * theap->lock. */
+struct slab *slab_create(struct theap *theap, unsigned class_index, BOOL first);
 /* Takes the slab out of its heap and gives everything back. It must be in no list of a theap. Under its home's lock, if it
  * has a home. */
 void slab_destroy(struct slab *slab);

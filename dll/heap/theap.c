@@ -20,6 +20,19 @@ LOCK_FREE static void bin_load(struct bin *bin, struct slab *slab, uint32_t grou
     bin->avail = mask & slab->share << bits_lowest(mask);
 }
 
+LOCK_FREE static BOOL group_is_touched(const struct slab *slab, uint32_t group) { return slab->touched >> (group / 64) & 1; }
+
+/* Whether enough blocks came back for another round over what was used already: half of it, and some pages. Else a
+ * program that has few blocks at a time would by and by touch the whole slab. */
+LOCK_FREE static BOOL slab_has_come_back(const struct slab *slab)
+{
+    uint32_t fresh = 0;
+    for (uint32_t group = 0; group < slab->capacity; group += 64)
+        if (!group_is_touched(slab, group)) fresh += slab->capacity - group < 64 ? slab->capacity - group : 64;
+    uint32_t back = slab_count_free(slab) - fresh;
+    return back * 2 >= slab->capacity - fresh && back * 16 >= slab->capacity;
+}
+
 /* Loads the next group with free blocks, from the slab's group on and once around. */
 LOCK_FREE static BOOL bin_next_group(struct bin *bin, struct slab *slab)
 {
@@ -28,6 +41,7 @@ LOCK_FREE static BOOL bin_next_group(struct bin *bin, struct slab *slab)
         group += GROUP_BLOCKS;
         if (group >= slab->capacity) group = 0;
         if (group == slab->start) return FALSE;
+        if (!group_is_touched(slab, group) && slab_has_come_back(slab)) return FALSE;
         bits mask = slab_group_mask(slab, group);
         if (mask) {
             bin_load(bin, slab, group, mask);
@@ -126,6 +140,7 @@ BOOL theap_refill(struct theap *theap, unsigned class_index)
     struct slab *slab;
     if (theap->pending) theap_collect(theap, TRUE);
     if (theap_refill_quick(theap, class_index)) return TRUE;
+    BOOL first = !bin->slab;
     if ((slab = bin->slab)) {
         bin->slab = NULL;
         place_full(theap, slab, slab_count_free(slab));
@@ -136,7 +151,7 @@ BOOL theap_refill(struct theap *theap, unsigned class_index)
         if (slab_count_free(slab)) return bin_adopt(theap, slab);
         place_full(theap, slab, 0);
     }
-    if (!(slab = slab_create(theap, class_index))) return FALSE;
+    if (!(slab = slab_create(theap, class_index, first))) return FALSE;
     return bin_adopt(theap, slab);
 }
 
