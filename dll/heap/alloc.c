@@ -59,7 +59,7 @@ __attribute__((noinline)) static void *alloc_slow(HANDLE handle, DWORD flags, SI
 {
     struct heap *heap = heap_of(handle);
     if (!heap) return foreign_alloc(handle, flags, bytes);
-    BOOL zero = FALSE;
+    BOOL wants_zero = flags & HEAP_ZERO_MEMORY || helpers.zero, zero = wants_zero;
     void *p = NULL;
     careful_enter(heap);
     struct theap *theap = theap_enter(heap);
@@ -69,7 +69,7 @@ __attribute__((noinline)) static void *alloc_slow(HANDLE handle, DWORD flags, SI
     }
     careful_leave(heap);
     if (!p) return heap_no_memory(heap, flags, bytes);
-    if ((flags & HEAP_ZERO_MEMORY || helpers.zero) && !zero) memset(p, 0, bytes);
+    if (wants_zero && !zero) memset(p, 0, bytes);
     return p;
 }
 

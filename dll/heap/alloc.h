@@ -4,7 +4,8 @@
 
 #include "heap.h"
 
-/* A live block of exactly this size. roomy: it is growing. *zero: it reads as zero. Under theap->lock. */
+/* A live block of exactly this size. roomy: it is growing. *zero: should it read as zero (a wish); does it. Under
+ * theap->lock. */
 void *theap_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero);
 
 /* HeapAlloc's failure: raises or sets the last error, as flags and the heap's own ask. Returns NULL. */

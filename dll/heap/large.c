@@ -5,6 +5,7 @@
 #include "scavenge.h"
 
 #define CACHED_MAX ((SIZE_T)8 << 20)   /* larger blocks are not cached */
+#define RENEW_UNITS ((SIZE_T)32)       /* from 2 MB on a zeroed block may be had more cheaply than by zeroing */
 #define ROOMY_UNITS ((SIZE_T)64)       /* growing blocks up to 4 MB get room to grow; larger ones a place with room */
 #define CACHE_BYTES ((SIZE_T)16 << 20) /* of one theap */
 
@@ -124,10 +125,23 @@ static struct slab *cache_take(struct theap *theap, SIZE_T units, SIZE_T most)
     return NULL;
 }
 
+/* Zeroing memory that was hardly used would make all of it resident, and take longer than new memory does. FALSE: there
+ * was none, and the block is gone. */
+static BOOL large_renew(struct slab *slab)
+{
+    os_decommit((void *)slab->base, span_bytes(slab));
+    if (os_commit((void *)slab->base, span_bytes(slab), FALSE)) return TRUE;
+    theap_forget(slab);
+    heap_remove_slab(slab->heap, slab);
+    span_give(slab, TRUE);
+    return FALSE;
+}
+
 void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
 {
     struct heap *heap = theap->heap;
     SIZE_T units = bytes / UNIT_BYTES + (bytes % UNIT_BYTES != 0);
+    BOOL wants_zero = *zero;
     if (units >= HUGE_UNITS) {
         *zero = TRUE;
         return huge_alloc(heap, bytes, roomy);
@@ -149,6 +163,10 @@ void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
         slab->block_bytes = span_bytes(slab);
         slab->magic = class_magic(slab->block_bytes);
         heap_add_slab(heap, slab);
+    }
+    if (wants_zero && !*zero && slab->units >= RENEW_UNITS && os_is_sparse((void *)slab->base, span_bytes(slab))) {
+        if (!large_renew(slab)) return NULL;
+        *zero = TRUE;
     }
     slab->large_bytes = bytes;
     slab->shrunk = 0;

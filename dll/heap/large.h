@@ -4,7 +4,8 @@
 
 #include "heap.h"
 
-/* A large or huge block of the theap's heap. *zero: reads as zero. roomy: leave room to grow. Under theap->lock. */
+/* A large or huge block of the theap's heap. *zero: should it read as zero; does it. roomy: leave room to grow. Under
+ * theap->lock. */
 void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero);
 /* The home's live large block was freed (its state is FREE): caches it or gives it back. Under theap->lock. */
 void large_freed(struct theap *theap, struct slab *slab);

@@ -1,5 +1,6 @@
 /* os.c - the heap's use of the NT memory calls. */
 #include "os.h"
+#include <psapi.h>
 
 #ifdef K32MEM_FAULT
 /* Test builds only: every call that may fail can be made to. */
@@ -43,6 +44,18 @@ void os_release(void *at)
 {
     SIZE_T bytes = 0;
     NtFreeVirtualMemory(CURRENT_PROCESS, &at, &bytes, MEM_RELEASE);
+}
+
+#define SAMPLES 16
+
+BOOL os_is_sparse(const void *at, SIZE_T bytes)
+{
+    PSAPI_WORKING_SET_EX_INFORMATION pages[SAMPLES];
+    unsigned resident = 0;
+    for (unsigned i = 0; i < SAMPLES; i++) pages[i].VirtualAddress = (char *)at + bytes / SAMPLES * i;
+    if (NtQueryVirtualMemory(CURRENT_PROCESS, NULL, VM_WORKING_SET_EX, pages, sizeof(pages), NULL) < 0) return FALSE;
+    for (unsigned i = 0; i < SAMPLES; i++) resident += pages[i].VirtualAttributes.Valid;
+    return resident < SAMPLES / 2;
 }
 
 /* More than the arena can have chunks. What found no place here would only outlive the DLL. */

@@ -10,6 +10,8 @@ void *os_reserve(void *at, SIZE_T bytes);
 BOOL os_commit(void *at, SIZE_T bytes, BOOL execute);
 void os_decommit(void *at, SIZE_T bytes);
 void os_release(void *at);
+/* Whether less than half of a committed range seems to be resident; FALSE when that cannot be told. */
+BOOL os_is_sparse(const void *at, SIZE_T bytes);
 /* As os_reserve and os_release, for what goes when the DLL does; and the end of all that is left of it. */
 void *os_reserve_kept(void *at, SIZE_T bytes);
 void os_release_kept(void *at);

@@ -24,6 +24,21 @@ static void on_failure(struct work *w, const char *what)
     w->failures++;
 }
 
+/* Memory that was freed untouched, and is wanted zeroed. */
+static void zeroed_again(struct work *w, HANDLE heap)
+{
+    for (int round = 0; round < 2; round++) {
+        char *block = api.alloc(heap, round ? HEAP_ZERO_MEMORY : 0, 3 << 20);
+        if (!block) {
+            on_failure(w, "HeapAlloc of 3 MB");
+            continue;
+        }
+        expect(!round || !block[2 << 20], "a byte of a zeroed block");
+        block[1 << 20] = 1;
+        expect(api.free(heap, 0, block), "HeapFree of 3 MB");
+    }
+}
+
 /* All kinds of calls that may need memory. */
 static void work_run(struct work *w)
 {
@@ -60,6 +75,8 @@ static void work_run(struct work *w)
                 w->blocks[i] = NULL;
             }
         }
+    for (int h = 0; h < 2; h++)
+        if (w->heaps[h]) zeroed_again(w, w->heaps[h]);
 }
 
 static DWORD WINAPI work_thread(void *context)
