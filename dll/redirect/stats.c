@@ -1,6 +1,7 @@
 /* stats.c - the counting functions, and what is made of their counts. */
 #include "stats.h"
 #include "../core/lock.h"
+#include "../global/object.h"
 #include "../heap/heap.h"
 #include "options.h"
 #include "path.h"
@@ -87,16 +88,59 @@ static BOOL WINAPI counting_free(HANDLE heap, DWORD flags, LPVOID p)
     return freed;
 }
 
-static HGLOBAL WINAPI counting_global(UINT flags, SIZE_T bytes)
+/* ---- Global* and Local*: their objects' memory are blocks too ---- */
+static BOOL object_is_ours(HANDLE handle, SIZE_T *bytes)
 {
-    count(&stats.global);
-    return GlobalAlloc(flags, bytes);
+    uint32_t identity;
+    BOOL ours = handle_is_moveable(handle) ? handle_entry(handle, &identity) != NULL : is_ours(handle);
+    return ours && object_size(handle, bytes) == NO_ERROR;
 }
 
-static HLOCAL WINAPI counting_local(UINT flags, SIZE_T bytes)
+static HANDLE object_made(HANDLE handle)
 {
+    SIZE_T bytes;
     count(&stats.global);
-    return LocalAlloc(flags, bytes);
+    if (!handle) {
+        count(&stats.failed);
+    } else if (object_is_ours(handle, &bytes)) {
+        count(&stats.allocated);
+        live_add(1, (LONG_PTR)bytes);
+        size_note(bytes);
+    }
+    return handle;
+}
+
+static HGLOBAL WINAPI counting_global(UINT flags, SIZE_T bytes) { return object_made(GlobalAlloc(flags, bytes)); }
+static HLOCAL WINAPI counting_local(UINT flags, SIZE_T bytes) { return object_made(LocalAlloc(flags, bytes)); }
+
+/* GlobalReAlloc and LocalReAlloc, and the two Free functions, differ in nothing. */
+static HGLOBAL WINAPI counting_resize(HGLOBAL handle, SIZE_T bytes, UINT flags)
+{
+    SIZE_T had, has;
+    BOOL ours = object_is_ours(handle, &had);
+    HGLOBAL result = GlobalReAlloc(handle, bytes, flags);
+    if (!result) {
+        count(&stats.failed);
+    } else if (ours && object_is_ours(result, &has)) {
+        count(&stats.resized);
+        live_add(0, (LONG_PTR)has - (LONG_PTR)had);
+        size_note(has);
+    }
+    return result;
+}
+
+static HGLOBAL WINAPI counting_release(HGLOBAL handle)
+{
+    SIZE_T had;
+    BOOL ours = object_is_ours(handle, &had);
+    HGLOBAL result = GlobalFree(handle);
+    if (result) {
+        count(&stats.failed);
+    } else if (ours) {
+        count(&stats.freed);
+        live_add(-1, -(LONG_PTR)had);
+    }
+    return result;
 }
 
 static LPVOID WINAPI counting_virtual(LPVOID base, SIZE_T bytes, DWORD type, DWORD protect)
@@ -121,6 +165,10 @@ void stats_attach(void)
     table_replace("HeapFree", (void *)counting_free);
     table_replace("GlobalAlloc", (void *)counting_global);
     table_replace("LocalAlloc", (void *)counting_local);
+    table_replace("GlobalReAlloc", (void *)counting_resize);
+    table_replace("LocalReAlloc", (void *)counting_resize);
+    table_replace("GlobalFree", (void *)counting_release);
+    table_replace("LocalFree", (void *)counting_release);
     table_replace("VirtualAlloc", (void *)counting_virtual);
 }
 
@@ -135,7 +183,7 @@ static void line(struct report *report, const char *what, ULONGLONG number, cons
     report_add(report, "\n");
 }
 
-/* Of blocks that GlobalAlloc or LocalAlloc made only the end may be seen, where HeapFree frees them. */
+/* Of blocks that were there before only the end is seen, and of some functions' blocks where not all are redirected. */
 static ULONGLONG at_least_none(LONG_PTR number) { return number > 0 ? (ULONGLONG)number : 0; }
 
 void stats_send(void)
@@ -148,7 +196,7 @@ void stats_send(void)
     SIZE_T length = image->Length / sizeof(WCHAR), start = path_last(image->Buffer, length);
     report_add(&report, "k32mem: ");
     report_add_wide(&report, image->Buffer + start, length - start);
-    report_add(&report, ", process");
+    report_add(&report, ", process ");
     report_add_number(&report, nt_process_id(), 1);
     report_add(&report, "\n");
     line(&report, "heap blocks allocated", (ULONGLONG)stats.allocated, "");

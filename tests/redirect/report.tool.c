@@ -50,10 +50,12 @@ int main(int count, char **words)
     (void)words;
     if (count == 2 && (!strcmp(words[1], "behind") || !strcmp(words[1], "freed") || !strcmp(words[1], "unwritten")))
         return misbehave(words[1]);
-    if (count == 2 && !strcmp(words[1], "surplus")) { /* frees what HeapAlloc did not make */
-        for (int i = 0; i < 1000; i++)
-            if (!HeapFree(GetProcessHeap(), 0, LocalAlloc(LMEM_FIXED, 10000))) return 1;
-        return 0;
+    if (count == 3 && !strcmp(words[1], "objects")) { /* Global and Local ones; all are freed, or 777,000 bytes are not */
+        HGLOBAL a = GlobalAlloc(GMEM_FIXED, 7000), b = GlobalAlloc(GMEM_MOVEABLE, 5000);
+        HLOCAL c = LocalAlloc(LMEM_MOVEABLE, 654321), d = LocalAlloc(LMEM_FIXED, 10000);
+        b = GlobalReAlloc(b, 770000, GMEM_MOVEABLE);
+        if (!a || !b || LocalFree(c) || !HeapFree(GetProcessHeap(), 0, d)) return 1;
+        return strcmp(words[2], "freed") ? 0 : GlobalFree(a) || GlobalFree(b);
     }
     if (count == 2 && !strcmp(words[1], "crash")) *nowhere = 1;
     if (count == 2 && !strcmp(words[1], "elsewhere") && !SetCurrentDirectoryA("C:\\windows")) return 1;
