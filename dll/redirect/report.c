@@ -21,7 +21,7 @@ void report_add_number(struct report *report, ULONGLONG number, unsigned width)
     unsigned at = sizeof(digits) - 1, count = 0;
     digits[at] = 0;
     do {
-        if (count && count % 3 == 0) digits[--at] = ' ';
+        if (width && count && count % 3 == 0) digits[--at] = ' ';
         digits[--at] = (char)('0' + number % 10);
         number /= 10;
         count++;

@@ -11,7 +11,8 @@ struct report {
 
 void report_add(struct report *report, const char *text);
 void report_add_wide(struct report *report, const WCHAR *text, SIZE_T length);
-/* A number with a blank after every three digits; padded with blanks on the left to width characters. */
+/* A number with a blank after every three digits, padded with blanks on the left to width characters; width 0: its digits
+ * alone. */
 void report_add_number(struct report *report, ULONGLONG number, unsigned width);
 /* Writes it all to the file at path (a Win32 path; appended), or to standard error when path is empty or cannot be
  * opened. */

@@ -197,7 +197,7 @@ void stats_send(void)
     report_add(&report, "k32mem: ");
     report_add_wide(&report, image->Buffer + start, length - start);
     report_add(&report, ", process ");
-    report_add_number(&report, nt_process_id(), 1);
+    report_add_number(&report, nt_process_id(), 0);
     report_add(&report, "\n");
     line(&report, "heap blocks allocated", (ULONGLONG)stats.allocated, "");
     line(&report, "resized", (ULONGLONG)stats.resized, "");
