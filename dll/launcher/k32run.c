@@ -30,14 +30,21 @@ static void start_like_self(STARTUPINFOW *startup)
     startup->hStdError = GetStdHandle(STD_ERROR_HANDLE);
 }
 
+/* Wine 8 does not bring every process into being: of some ten thousand one dies before it is one, with this error. No
+ * instruction of the program has run then. */
+#define STARTS 3
+
 static PROCESS_INFORMATION process_start(const WCHAR *path, WCHAR *command_line, DWORD flags)
 {
     STARTUPINFOW startup;
     PROCESS_INFORMATION process;
+    DWORD error = ERROR_INTERNAL_ERROR;
     start_like_self(&startup);
-    if (!CreateProcessW(path, command_line, NULL, NULL, TRUE, flags, NULL, NULL, &startup, &process))
-        fail_number(EXIT_NOT_RUNNABLE, path, "the program cannot be started; error", GetLastError());
-    return process;
+    for (int i = 0; i < STARTS && error == ERROR_INTERNAL_ERROR; i++) {
+        if (CreateProcessW(path, command_line, NULL, NULL, TRUE, flags, NULL, NULL, &startup, &process)) return process;
+        error = GetLastError();
+    }
+    fail_number(EXIT_NOT_RUNNABLE, path, "the program cannot be started; error", error);
 }
 
 /* What Wine does for programs started by a Unix path: the name becomes the full path, in quotes. */
