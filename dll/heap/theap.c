@@ -33,15 +33,16 @@ LOCK_FREE static BOOL slab_has_come_back(const struct slab *slab)
     return back * 2 >= slab->capacity - fresh && back * 16 >= slab->capacity;
 }
 
-/* Loads the next group with free blocks, from the slab's group on and once around. */
-LOCK_FREE static BOOL bin_next_group(struct bin *bin, struct slab *slab)
+/* Loads the next group with free blocks, from the slab's group on and once around. turns: FALSE too when what was used
+ * already is to go round again. */
+LOCK_FREE static BOOL bin_next_group(struct bin *bin, struct slab *slab, BOOL turns)
 {
     uint32_t group = slab->group;
     for (;;) {
         group += GROUP_BLOCKS;
         if (group >= slab->capacity) group = 0;
         if (group == slab->start) return FALSE;
-        if (!group_is_touched(slab, group) && slab_has_come_back(slab)) return FALSE;
+        if (turns && !group_is_touched(slab, group) && slab_has_come_back(slab)) return FALSE;
         bits mask = slab_group_mask(slab, group);
         if (mask) {
             bin_load(bin, slab, group, mask);
@@ -50,12 +51,12 @@ LOCK_FREE static BOOL bin_next_group(struct bin *bin, struct slab *slab)
     }
 }
 
-/* Begins a round over the slab's groups at slab->start. */
+/* Begins a round over the slab's groups at slab->start. FALSE only when none has a free block. */
 LOCK_FREE static BOOL bin_first_group(struct bin *bin, struct slab *slab)
 {
     slab->group = slab->start;
     bits mask = slab_group_mask(slab, slab->start);
-    if (!mask) return bin_next_group(bin, slab);
+    if (!mask) return bin_next_group(bin, slab, FALSE);
     bin_load(bin, slab, slab->start, mask);
     return TRUE;
 }
@@ -72,7 +73,7 @@ LOCK_FREE BOOL theap_refill_quick(struct theap *theap, unsigned class_index)
         bin_load(bin, slab, slab->group, mask);
         return TRUE;
     }
-    if (bin_next_group(bin, slab)) return TRUE;
+    if (bin_next_group(bin, slab, TRUE)) return TRUE;
     slab->countdown = COUNTDOWN_OFF;
     return slab_count_free(slab) >= slab_worth(slab) && bin_first_group(bin, slab);
 }
