@@ -9,18 +9,17 @@
 #define EMPTY_KEPT (sizeof(void *) == 8 ? 48 : 16)
 #define EMPTY_WORTH 8
 
+LOCK_FREE static BOOL group_is_touched(const struct slab *slab, uint32_t group) { return slab->touched >> (group / 64) & 1; }
+
 LOCK_FREE static void bin_load(struct bin *bin, struct slab *slab, uint32_t group, bits mask)
 {
-    uint64_t touched = (uint64_t)1 << (group / 64);
-    slab->group_is_zero = !(slab->touched & touched);
-    slab->touched |= touched;
+    slab->group_is_zero = !group_is_touched(slab, group);
+    slab->touched |= (uint64_t)1 << (group / 64);
     slab->group = group;
     bin->base = (uintptr_t)slab_block(slab, group);
     bin->state = slab->state + group;
     bin->avail = mask & slab->share << bits_lowest(mask);
 }
-
-LOCK_FREE static BOOL group_is_touched(const struct slab *slab, uint32_t group) { return slab->touched >> (group / 64) & 1; }
 
 /* Whether enough blocks came back for another round over what was used already: half of it, and some pages. Else a
  * program that has few blocks at a time would by and by touch the whole slab. */

@@ -30,19 +30,20 @@ static void start_like_self(STARTUPINFOW *startup)
     startup->hStdError = GetStdHandle(STD_ERROR_HANDLE);
 }
 
-/* Wine 8 does not bring every process into being: of some ten thousand one dies before it is one, with this error. No
- * instruction of the program has run then. */
+/* Wine 8 does not bring every process into being: of some thousand one fails with ERROR_INTERNAL_ERROR, or with
+ * ERROR_FILE_NOT_FOUND though its file was just looked at. No instruction of the program has run then. */
 #define STARTS 3
 
 static PROCESS_INFORMATION process_start(const WCHAR *path, WCHAR *command_line, DWORD flags)
 {
     STARTUPINFOW startup;
     PROCESS_INFORMATION process;
-    DWORD error = ERROR_INTERNAL_ERROR;
+    DWORD error = 0;
     start_like_self(&startup);
-    for (int i = 0; i < STARTS && error == ERROR_INTERNAL_ERROR; i++) {
+    for (int i = 0; i < STARTS; i++) {
         if (CreateProcessW(path, command_line, NULL, NULL, TRUE, flags, NULL, NULL, &startup, &process)) return process;
         error = GetLastError();
+        if (error != ERROR_INTERNAL_ERROR && error != ERROR_FILE_NOT_FOUND) break;
     }
     fail_number(EXIT_NOT_RUNNABLE, path, "the program cannot be started; error", error);
 }

@@ -42,6 +42,26 @@ static void size_note(SIZE_T bytes)
     lock_release(&stats.lock);
 }
 
+static void block_made(SIZE_T bytes)
+{
+    count(&stats.allocated);
+    live_add(1, (LONG_PTR)bytes);
+    size_note(bytes);
+}
+
+static void block_resized(SIZE_T had, SIZE_T bytes)
+{
+    count(&stats.resized);
+    live_add(0, (LONG_PTR)bytes - (LONG_PTR)had);
+    size_note(bytes);
+}
+
+static void block_freed(SIZE_T had)
+{
+    count(&stats.freed);
+    live_add(-1, -(LONG_PTR)had);
+}
+
 static BOOL is_ours(const void *p) { return p && slab_of(p) != &slab_nobody; }
 
 static LPVOID WINAPI counting_alloc(HANDLE heap, DWORD flags, SIZE_T bytes)
@@ -50,9 +70,7 @@ static LPVOID WINAPI counting_alloc(HANDLE heap, DWORD flags, SIZE_T bytes)
     if (!p) {
         count(&stats.failed);
     } else if (is_ours(p)) {
-        count(&stats.allocated);
-        live_add(1, (LONG_PTR)bytes);
-        size_note(bytes);
+        block_made(bytes);
     }
     return p;
 }
@@ -65,9 +83,7 @@ static LPVOID WINAPI counting_realloc(HANDLE heap, DWORD flags, LPVOID p, SIZE_T
     if (!result) {
         count(&stats.failed);
     } else if (ours) {
-        count(&stats.resized);
-        live_add(0, (LONG_PTR)bytes - (LONG_PTR)had);
-        size_note(bytes);
+        block_resized(had, bytes);
     }
     return result;
 }
@@ -82,8 +98,7 @@ static BOOL WINAPI counting_free(HANDLE heap, DWORD flags, LPVOID p)
     if (!freed) {
         count(&stats.failed);
     } else if (ours) {
-        count(&stats.freed);
-        live_add(-1, -(LONG_PTR)had);
+        block_freed(had);
     }
     return freed;
 }
@@ -103,9 +118,7 @@ static HANDLE object_made(HANDLE handle)
     if (!handle) {
         count(&stats.failed);
     } else if (object_is_ours(handle, &bytes)) {
-        count(&stats.allocated);
-        live_add(1, (LONG_PTR)bytes);
-        size_note(bytes);
+        block_made(bytes);
     }
     return handle;
 }
@@ -122,9 +135,7 @@ static HGLOBAL WINAPI counting_resize(HGLOBAL handle, SIZE_T bytes, UINT flags)
     if (!result) {
         count(&stats.failed);
     } else if (ours && object_is_ours(result, &has)) {
-        count(&stats.resized);
-        live_add(0, (LONG_PTR)has - (LONG_PTR)had);
-        size_note(has);
+        block_resized(had, has);
     }
     return result;
 }
@@ -137,8 +148,7 @@ static HGLOBAL WINAPI counting_release(HGLOBAL handle)
     if (result) {
         count(&stats.failed);
     } else if (ours) {
-        count(&stats.freed);
-        live_add(-1, -(LONG_PTR)had);
+        block_freed(had);
     }
     return result;
 }

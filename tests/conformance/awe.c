@@ -125,21 +125,15 @@ TEST(AllocateUserPhysicalPages, handles)
 TEST(AllocateUserPhysicalPages, remote)
 {
     NEED(AllocateUserPhysicalPages);
-    WCHAR path[MAX_PATH];
-    STARTUPINFOW start = { .cb = sizeof(start) };
-    PROCESS_INFORMATION child;
     ULONG_PTR count = 1, number;
     privilege_enable();
-    GetModuleFileNameW(NULL, path, MAX_PATH);
-    if (!CreateProcessW(path, NULL, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &start, &child)) return;
+    HANDLE other = conform_peer_start();
     CHECK(ALLOCATE_PAGE, "1 page for another process");
     SET_SENTINEL();
-    BOOL ok = pAllocateUserPhysicalPages(child.hProcess, &count, &number);
+    BOOL ok = pAllocateUserPhysicalPages(other, &count, &number);
     NOTE_ERROR();
     EXPECT_TRUE("return", ok);
-    TerminateProcess(child.hProcess, 0);
-    CloseHandle(child.hThread);
-    CloseHandle(child.hProcess);
+    conform_peer_end(other);
 }
 
 TEST(AllocateUserPhysicalPagesNuma, nodes)

@@ -190,6 +190,9 @@ void conform_register_child(struct conform_child *child);
         conform_register_child(&c);                                                                                  \
     }                                                                                                                \
     static int child_##name(__attribute__((unused)) const char *argument)
+/* Another process: this program again, suspended before it runs; its address space is there to work on. */
+HANDLE conform_peer_start(void);
+void conform_peer_end(HANDLE process);
 /* TRUE when the DLL under test is k32mem. For choosing what to look at, never for choosing what is expected. */
 BOOL conform_target_is_k32mem(void);
 /* The path of a new empty temporary file, deleted when the test ends. Valid until then. */

@@ -309,36 +309,31 @@ static void battery_map2(const struct map2_form *form)
 }
 FOR_EACH_MAP2(arguments, battery_map2)
 
-/* Into another process: this program again, waiting. */
+/* Into another process. */
 static void battery_other_process(const struct map2_form *form)
 {
     NEED(CreateFileMappingW);
     NEED(UnmapViewOfFile2);
-    WCHAR path[MAX_PATH], command[] = L"conform --help";
-    STARTUPINFOW startup = { .cb = sizeof(startup) };
-    PROCESS_INFORMATION process;
-    GetModuleFileNameW(NULL, path, MAX_PATH);
-    if (!CreateProcessW(path, command, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &process))
-        return;
+    HANDLE process = conform_peer_start();
     HANDLE mapping = paging_mapping(PAGE_READWRITE, 0x20000);
     BYTE *mine = pMapViewOfFile(mapping, FILE_MAP_WRITE, 0, 0, 0), byte = 0;
     SIZE_T done = 0;
     mine[0x1234] = 0x42;
     CHECK(form->page, "128 KB object, PAGE_READWRITE, another process");
     SET_SENTINEL();
-    BYTE *view = form->map(mapping, process.hProcess, 0, NULL, 0, 0, PAGE_READWRITE);
+    BYTE *view = form->map(mapping, process, 0, NULL, 0, 0, PAGE_READWRITE);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("view", view);
-    EXPECT_TRUE("read there", ReadProcessMemory(process.hProcess, view + 0x1234, &byte, 1, &done));
+    EXPECT_TRUE("read there", ReadProcessMemory(process, view + 0x1234, &byte, 1, &done));
     EXPECT_HEX("byte there", byte, 0x42);
     CHECK_OF(UnmapViewOfFile2, "memoryapi/nf-memoryapi-unmapviewoffile2", "another process, 64 KB into the view");
     SET_SENTINEL();
-    BOOL ok = pUnmapViewOfFile2(process.hProcess, view + 0x10000, 0);
+    BOOL ok = pUnmapViewOfFile2(process, view + 0x10000, 0);
     EXPECT_ERROR(ERROR_INVALID_ADDRESS);
     EXPECT_BOOL("return", ok, FALSE);
     CHECK_OF(UnmapViewOfFile2, "memoryapi/nf-memoryapi-unmapviewoffile2", "another process, the view's base");
     SET_SENTINEL();
-    ok = pUnmapViewOfFile2(process.hProcess, view, 0);
+    ok = pUnmapViewOfFile2(process, view, 0);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return", ok);
     CHECK_OF(UnmapViewOfFile2, "memoryapi/nf-memoryapi-unmapviewoffile2", "process: no handle");
@@ -348,9 +343,7 @@ static void battery_other_process(const struct map2_form *form)
     EXPECT_BOOL("return", ok, FALSE);
     pUnmapViewOfFile(mine);
     CloseHandle(mapping);
-    TerminateProcess(process.hProcess, 0);
-    CloseHandle(process.hThread);
-    CloseHandle(process.hProcess);
+    conform_peer_end(process);
 }
 FOR_EACH_MAP2(other_process, battery_other_process)
 

@@ -6,50 +6,34 @@ FUNCTION(PVOID, MapViewOfFile3FromApp,
 
 #define MAP3FROMAPP_PAGE "memoryapi/nf-memoryapi-mapviewoffile3fromapp"
 
-/* Another process: a copy of this program that never runs. */
-static BOOL child_start(PROCESS_INFORMATION *child)
-{
-    WCHAR path[MAX_PATH];
-    STARTUPINFOW start = { .cb = sizeof(start) };
-    GetModuleFileNameW(NULL, path, MAX_PATH);
-    return CreateProcessW(path, NULL, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &start, child);
-}
-static void child_end(PROCESS_INFORMATION *child)
-{
-    TerminateProcess(child->hProcess, 0);
-    CloseHandle(child->hThread);
-    CloseHandle(child->hProcess);
-}
-
 TEST(VirtualAlloc2, remote)
 {
     NEED(VirtualAlloc2);
     NEED(MapViewOfFile3);
-    PROCESS_INFORMATION child;
     MEM_ADDRESS_REQUIREMENTS r = { (PVOID)(ULONG_PTR)0x20000000, (PVOID)(ULONG_PTR)0x2fffffff, 1 << 20 };
     MEM_EXTENDED_PARAMETER p = { 0 };
     p.Type = MemExtendedParameterAddressRequirements;
     p.Pointer = &r;
-    if (!child_start(&child)) return;
+    HANDLE child = conform_peer_start();
     CHECK("memoryapi/nf-memoryapi-virtualalloc2", "another process, 0x20000000 to 0x2fffffff, on 1 MB");
     SET_SENTINEL();
-    ULONG_PTR base = (ULONG_PTR)pVirtualAlloc2(child.hProcess, NULL, KB64, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, &p, 1);
+    ULONG_PTR base = (ULONG_PTR)pVirtualAlloc2(child, NULL, KB64, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, &p, 1);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("in the range", base >= 0x20000000 && base < 0x30000000);
     EXPECT_UINT("base modulo 1 MB", base % (1 << 20), 0);
     CHECK_OF(MapViewOfFile3, MAP_PAGE, "another process, 0x20000000 to 0x2fffffff, on 1 MB");
     HANDLE section = section_make(KB64);
     SET_SENTINEL();
-    base = (ULONG_PTR)pMapViewOfFile3(section, child.hProcess, NULL, 0, 0, 0, PAGE_READWRITE, &p, 1);
+    base = (ULONG_PTR)pMapViewOfFile3(section, child, NULL, 0, 0, 0, PAGE_READWRITE, &p, 1);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("in the range", base >= 0x20000000 && base < 0x30000000);
     CHECK("memoryapi/nf-memoryapi-virtualalloc2", "a placeholder in another process");
     SET_SENTINEL();
-    void *placeholder = pVirtualAlloc2(child.hProcess, NULL, KB64, MEM_RESERVE | 0x40000, PAGE_NOACCESS, NULL, 0);
+    void *placeholder = pVirtualAlloc2(child, NULL, KB64, MEM_RESERVE | 0x40000, PAGE_NOACCESS, NULL, 0);
     NOTE_ERROR();
     EXPECT_TRUE("returned a base", placeholder != NULL);
     CloseHandle(section);
-    child_end(&child);
+    conform_peer_end(child);
 }
 
 /* Neither a placeholder nor a parameter: as in this process. */
@@ -58,44 +42,44 @@ TEST(MapViewOfFile3, remote)
     NEED(VirtualAlloc2);
     NEED(MapViewOfFile3);
     NEED(UnmapViewOfFile2);
-    PROCESS_INFORMATION child;
     MEMORY_BASIC_INFORMATION info = { 0 };
     BYTE written[4] = { 1, 2, 3, 4 }, read[4] = { 0 };
     HANDLE section = section_make(KB64);
     BYTE *view = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
-    if (!view || !child_start(&child)) return;
+    if (!view) return;
+    HANDLE child = conform_peer_start();
     CHECK_OF(VirtualAlloc2, ALLOC2_PAGE, "another process, 64 KB, committed");
     SET_SENTINEL();
-    BYTE *base = pVirtualAlloc2(child.hProcess, NULL, KB64, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, NULL, 0);
+    BYTE *base = pVirtualAlloc2(child, NULL, KB64, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, NULL, 0);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("returned a base", base != NULL);
-    VirtualQueryEx(child.hProcess, base, &info, sizeof(info));
+    VirtualQueryEx(child, base, &info, sizeof(info));
     EXPECT_HEX("State", info.State, MEM_COMMIT);
     EXPECT_HEX("Type", info.Type, MEM_PRIVATE);
     EXPECT_UINT("RegionSize", info.RegionSize, KB64);
-    EXPECT_TRUE("it can be written", WriteProcessMemory(child.hProcess, base, written, 4, NULL));
+    EXPECT_TRUE("it can be written", WriteProcessMemory(child, base, written, 4, NULL));
 
     CHECK(MAP_PAGE, "another process, all of a section");
     SET_SENTINEL();
-    BYTE *there = pMapViewOfFile3(section, child.hProcess, NULL, 0, 0, 0, PAGE_READWRITE, NULL, 0);
+    BYTE *there = pMapViewOfFile3(section, child, NULL, 0, 0, 0, PAGE_READWRITE, NULL, 0);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("returned a base", there != NULL);
-    VirtualQueryEx(child.hProcess, there, &info, sizeof(info));
+    VirtualQueryEx(child, there, &info, sizeof(info));
     EXPECT_HEX("State", info.State, MEM_COMMIT);
     EXPECT_HEX("Type", info.Type, MEM_MAPPED);
     EXPECT_UINT("RegionSize", info.RegionSize, KB64);
     memcpy(view + 100, written, 4);
-    ReadProcessMemory(child.hProcess, there + 100, read, 4, NULL);
+    ReadProcessMemory(child, there + 100, read, 4, NULL);
     EXPECT_TRUE("it shows what is written here", !memcmp(written, read, 4));
 
     CHECK_OF(UnmapViewOfFile2, "memoryapi/nf-memoryapi-unmapviewoffile2", "that view, in the other process");
-    TRY(pUnmapViewOfFile2(child.hProcess, there, 0), TRUE, SENTINEL);
-    VirtualQueryEx(child.hProcess, there, &info, sizeof(info));
+    TRY(pUnmapViewOfFile2(child, there, 0), TRUE, SENTINEL);
+    VirtualQueryEx(child, there, &info, sizeof(info));
     EXPECT_HEX("State", info.State, MEM_FREE);
     EXPECT_UINT("the view here still has", view[100], 1);
     UnmapViewOfFile(view);
     CloseHandle(section);
-    child_end(&child);
+    conform_peer_end(child);
 }
 
 TEST(MapViewOfFile3, ordinary)

@@ -14,22 +14,6 @@ FUNCTION(BOOL, FlushInstructionCache, (HANDLE, LPCVOID, SIZE_T))
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define UNTOUCHED ((SIZE_T)0x7777)
 
-/* A process to look into: this program again, not yet running. */
-static BOOL peer_start(PROCESS_INFORMATION *process)
-{
-    WCHAR path[MAX_PATH], command[] = L"conform --help";
-    STARTUPINFOW startup = { .cb = sizeof(startup) };
-    GetModuleFileNameW(NULL, path, MAX_PATH);
-    return CreateProcessW(path, command, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, process);
-}
-static void peer_end(PROCESS_INFORMATION *process)
-{
-    TerminateProcess(process->hProcess, 0);
-    WaitForSingleObject(process->hProcess, INFINITE);
-    CloseHandle(process->hThread);
-    CloseHandle(process->hProcess);
-}
-
 /* Four pages in a process; the second has the protection under test, the others are PAGE_READWRITE. */
 static BYTE *pages_make(HANDLE process, DWORD protect)
 {
@@ -95,12 +79,10 @@ TEST(ReadProcessMemory, own_pages)
 }
 TEST_FLAGS(ReadProcessMemory, other_pages, TEST_SLOW)
 {
-    PROCESS_INFORMATION process;
     NEED(ReadProcessMemory);
-    if (!peer_start(&process))
-        return;
-    battery_read(process.hProcess, "another");
-    peer_end(&process);
+    HANDLE process = conform_peer_start();
+    battery_read(process, "another");
+    conform_peer_end(process);
 }
 
 /* Windows: a read-only page is refused with ERROR_NOACCESS and the count untouched; a page of code is writable. */
@@ -145,12 +127,10 @@ TEST(WriteProcessMemory, own_pages)
 }
 TEST_FLAGS(WriteProcessMemory, other_pages, TEST_SLOW)
 {
-    PROCESS_INFORMATION process;
     NEED(WriteProcessMemory);
-    if (!peer_start(&process))
-        return;
-    battery_write(process.hProcess, "another");
-    peer_end(&process);
+    HANDLE process = conform_peer_start();
+    battery_write(process, "another");
+    conform_peer_end(process);
 }
 
 TEST(ReadProcessMemory, arguments)
@@ -301,7 +281,6 @@ TEST(WriteProcessMemory, copy_on_write)
 TEST_FLAGS(Toolhelp32ReadProcessMemory, processes, TEST_SLOW)
 {
     NEED(Toolhelp32ReadProcessMemory);
-    PROCESS_INFORMATION process;
     BYTE source[16] = "fifteen letters", buffer[16] = { 0 };
     SIZE_T done = UNTOUCHED;
     CHECK(TOOLHELP_PAGE, "identifier 0: this process, 16 bytes");
@@ -329,15 +308,14 @@ TEST_FLAGS(Toolhelp32ReadProcessMemory, processes, TEST_SLOW)
     ok = pToolhelp32ReadProcessMemory(0xfffffff0, source, buffer, 16, &done);
     NOTE_ERROR();
     EXPECT_BOOL("return", ok, FALSE);
-    if (!peer_start(&process))
-        return;
-    BYTE *there = VirtualAllocEx(process.hProcess, NULL, 0x1000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    HANDLE process = conform_peer_start();
+    BYTE *there = VirtualAllocEx(process, NULL, 0x1000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
     SIZE_T written;
-    WriteProcessMemory(process.hProcess, there, source, 16, &written);
+    WriteProcessMemory(process, there, source, 16, &written);
     memset(buffer, 0, sizeof(buffer));
     CHECK(TOOLHELP_PAGE, "another process, 16 bytes");
     SET_SENTINEL();
-    ok = pToolhelp32ReadProcessMemory(process.dwProcessId, there, buffer, 16, &done);
+    ok = pToolhelp32ReadProcessMemory(GetProcessId(process), there, buffer, 16, &done);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return", ok);
     EXPECT_UINT("bytes read", done, 16);
@@ -345,10 +323,10 @@ TEST_FLAGS(Toolhelp32ReadProcessMemory, processes, TEST_SLOW)
     CHECK(TOOLHELP_PAGE, "another process, past the end of its pages");
     done = UNTOUCHED;
     SET_SENTINEL();
-    ok = pToolhelp32ReadProcessMemory(process.dwProcessId, there + 0xff8, buffer, 16, &done);
+    ok = pToolhelp32ReadProcessMemory(GetProcessId(process), there + 0xff8, buffer, 16, &done);
     NOTE_ERROR();
     EXPECT_BOOL("return", ok, FALSE);
-    peer_end(&process);
+    conform_peer_end(process);
 }
 
 TEST(FlushInstructionCache, handles)

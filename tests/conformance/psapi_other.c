@@ -12,29 +12,10 @@ FUNCTION(DWORD, K32GetMappedFileNameW, (HANDLE, const void *, WCHAR *, DWORD))
 FUNCTION(BOOL, SetProcessWorkingSetSize, (HANDLE, SIZE_T, SIZE_T))
 FUNCTION(BOOL, GetProcessWorkingSetSize, (HANDLE, SIZE_T *, SIZE_T *))
 
-/* This program again, not yet running. */
-static HANDLE peer_start(void)
-{
-    WCHAR path[MAX_PATH], command[] = L"conform --help";
-    STARTUPINFOW startup = { .cb = sizeof(startup) };
-    PROCESS_INFORMATION process;
-    GetModuleFileNameW(NULL, path, MAX_PATH);
-    if (!CreateProcessW(path, command, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &process))
-        return NULL;
-    CloseHandle(process.hThread);
-    return process.hProcess;
-}
-static void peer_end(HANDLE process)
-{
-    TerminateProcess(process, 0);
-    WaitForSingleObject(process, INFINITE);
-    CloseHandle(process);
-}
-
 TEST_FLAGS(K32GetProcessMemoryInfo, other_process, TEST_SLOW)
 {
     NEED(K32GetProcessMemoryInfo);
-    HANDLE peer = peer_start();
+    HANDLE peer = conform_peer_start();
     PROCESS_MEMORY_COUNTERS_EX counters = { 0 };
     CHECK("psapi/nf-psapi-getprocessmemoryinfo", "another process");
     SET_SENTINEL();
@@ -42,13 +23,13 @@ TEST_FLAGS(K32GetProcessMemoryInfo, other_process, TEST_SLOW)
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return", ok);
     EXPECT_TRUE("peak not below the working set", counters.PeakWorkingSetSize >= counters.WorkingSetSize);
-    peer_end(peer);
+    conform_peer_end(peer);
 }
 
 TEST_FLAGS(K32QueryWorkingSetEx, other_process, TEST_SLOW)
 {
     NEED(K32QueryWorkingSetEx);
-    HANDLE peer = peer_start();
+    HANDLE peer = conform_peer_start();
     BYTE *page = VirtualAllocEx(peer, NULL, 0x1000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE), one = 1;
     SIZE_T done;
     WriteProcessMemory(peer, page, &one, 1, &done);
@@ -59,13 +40,13 @@ TEST_FLAGS(K32QueryWorkingSetEx, other_process, TEST_SLOW)
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return", ok);
     EXPECT_TRUE("valid", info.VirtualAttributes.Valid);
-    peer_end(peer);
+    conform_peer_end(peer);
 }
 
 TEST_FLAGS(K32QueryWorkingSet, other_process, TEST_SLOW)
 {
     NEED(K32QueryWorkingSet);
-    HANDLE peer = peer_start();
+    HANDLE peer = conform_peer_start();
     static ULONG_PTR set[1 << 16];
     CHECK("psapi/nf-psapi-queryworkingset", "another process");
     SET_SENTINEL();
@@ -73,25 +54,25 @@ TEST_FLAGS(K32QueryWorkingSet, other_process, TEST_SLOW)
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return", ok);
     EXPECT_TRUE("entries", set[0]);
-    peer_end(peer);
+    conform_peer_end(peer);
 }
 
 TEST_FLAGS(K32EmptyWorkingSet, other_process, TEST_SLOW)
 {
     NEED(K32EmptyWorkingSet);
-    HANDLE peer = peer_start();
+    HANDLE peer = conform_peer_start();
     CHECK("psapi/nf-psapi-emptyworkingset", "another process");
     SET_SENTINEL();
     BOOL ok = pK32EmptyWorkingSet(peer);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return", ok);
-    peer_end(peer);
+    conform_peer_end(peer);
 }
 
 TEST_FLAGS(K32GetMappedFileNameW, other_process, TEST_SLOW)
 {
     NEED(K32GetMappedFileNameW);
-    HANDLE peer = peer_start();
+    HANDLE peer = conform_peer_start();
     MEMORY_BASIC_INFORMATION info = { 0 };
     WCHAR name[600], mine[600];
     BYTE *at = NULL;
@@ -108,14 +89,14 @@ TEST_FLAGS(K32GetMappedFileNameW, other_process, TEST_SLOW)
     length = pK32GetMappedFileNameW(peer, (void *)0x1000, mine, 600);
     NOTE_ERROR();
     EXPECT_UINT("return", length, 0);
-    peer_end(peer);
+    conform_peer_end(peer);
 }
 
 TEST_FLAGS(SetProcessWorkingSetSize, other_process, TEST_SLOW)
 {
     NEED(SetProcessWorkingSetSize);
     NEED(GetProcessWorkingSetSize);
-    HANDLE peer = peer_start();
+    HANDLE peer = conform_peer_start();
     SIZE_T minimum = 0, maximum = 0, mine = 0, mine_maximum = 0, before = 0;
     pGetProcessWorkingSetSize(GetCurrentProcess(), &before, &mine_maximum);
     CHECK("winbase/nf-winbase-setprocessworkingsetsize", "another process, 123 pages, 456 pages");
@@ -128,7 +109,7 @@ TEST_FLAGS(SetProcessWorkingSetSize, other_process, TEST_SLOW)
     EXPECT_UINT("its maximum", maximum, 456 * 4096);
     pGetProcessWorkingSetSize(GetCurrentProcess(), &mine, &mine_maximum);
     EXPECT_TRUE("this process's minimum stays", mine == before);
-    peer_end(peer);
+    conform_peer_end(peer);
 }
 
 FAMILY(psapi)

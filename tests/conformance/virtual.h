@@ -139,25 +139,6 @@ static inline const char *type_name(DWORD type)
     return text;
 }
 
-/* A process of this program that was started suspended; its address space is there to work on. */
-static inline HANDLE start_other(void)
-{
-    WCHAR path[MAX_PATH];
-    STARTUPINFOW startup = { .cb = sizeof(startup) };
-    PROCESS_INFORMATION other;
-    GetModuleFileNameW(NULL, path, MAX_PATH);
-    if (!CreateProcessW(path, NULL, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &other)) return NULL;
-    CloseHandle(other.hThread);
-    return other.hProcess;
-}
-
-static inline void end_other(HANDLE process)
-{
-    if (!process) return;
-    TerminateProcess(process, 0);
-    WaitForSingleObject(process, 5000);
-    CloseHandle(process);
-}
 
 /* In a child process: after a call with a bad pointer, do other threads' calls still come back? Bit 0 of the child's
  * exit code says that the call failed, bit 1 that it set the last error, bit 2 that another thread's calls came back. */

@@ -31,13 +31,13 @@ TEST(PrefetchVirtualMemory, ranges)
             EXPECT_STATE("state", base, MEM_COMMIT);
         }
     CHECK(P_PREFETCH, "another process, one range, flags 0");
-    HANDLE other = start_other();
+    HANDLE other = conform_peer_start();
     WIN32_MEMORY_RANGE_ENTRY there = { VirtualAllocEx(other, NULL, GRANULE, NEW, PAGE_READWRITE), GRANULE };
     SET_SENTINEL();
     BOOL ok = pPrefetchVirtualMemory(other, 1, &there, 0);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return", ok);
-    end_other(other);
+    conform_peer_end(other);
     CloseHandle(own);
     UnmapViewOfFile(view);
     release(base);
@@ -177,12 +177,12 @@ TEST(QueryVirtualMemoryInformation, views)
     EXPECT_UINT("region size in whole pages, rest", region.RegionSize % PAGE, 0);
 
     CHECK(P_REGION, "another process, a reservation with one page committed");
-    HANDLE other = start_other();
+    HANDLE other = conform_peer_start();
     char *there = VirtualAllocEx(other, NULL, GRANULE, MEM_RESERVE, PAGE_READWRITE);
     VirtualAllocEx(other, there + 3 * PAGE, PAGE, MEM_COMMIT, PAGE_READWRITE);
     query_region(other, there + PAGE, &region);
     EXPECT_REGION(region, there, PAGE_READWRITE, PRIVATE, GRANULE, PAGE);
-    end_other(other);
+    conform_peer_end(other);
 }
 
 TEST(QueryVirtualMemoryInformation, mistakes)

@@ -17,14 +17,14 @@ static const char *const process_names[] = { "GetCurrentProcess()", "a handle to
 static HANDLE process_open(unsigned which)
 {
     if (which == CURRENT) return GetCurrentProcess();
-    if (which == OTHER) return start_other();
+    if (which == OTHER) return conform_peer_start();
     return OpenProcess(PROCESS_ALL_ACCESS, FALSE, GetCurrentProcessId());
 }
 
 static void process_close(unsigned which, HANDLE process)
 {
     if (which == OWN) CloseHandle(process);
-    if (which == OTHER) end_other(process);
+    if (which == OTHER) conform_peer_end(process);
 }
 
 /* The life of an allocation, on each kind of process handle. */
@@ -113,7 +113,7 @@ TEST(VirtualAllocEx, life)
 TEST(VirtualAllocEx, mistakes_in_another_process)
 {
     NEED_EX();
-    HANDLE other = start_other();
+    HANDLE other = conform_peer_start();
     DWORD old;
     static const struct {
         const char *name;
@@ -157,14 +157,14 @@ TEST(VirtualAllocEx, mistakes_in_another_process)
     ok = pVirtualFreeEx(other, base, 0, MEM_RELEASE | MEM_DECOMMIT);
     EXPECT_ERROR(ERROR_INVALID_PARAMETER);
     EXPECT_BOOL("return", ok, FALSE);
-    end_other(other);
+    conform_peer_end(other);
 }
 
 TEST(VirtualAllocEx, handles)
 {
     NEED_EX();
     HANDLE event = CreateEventW(NULL, FALSE, FALSE, NULL);
-    HANDLE ended = start_other();
+    HANDLE ended = conform_peer_start();
     TerminateProcess(ended, 0);
     WaitForSingleObject(ended, 5000);
     const struct {
@@ -219,7 +219,7 @@ TEST(VirtualAllocEx, handles)
 TEST(VirtualQueryEx, rights)
 {
     NEED_EX();
-    HANDLE other = start_other();
+    HANDLE other = conform_peer_start();
     char *base = new_pages(GRANULE, PAGE_READWRITE);
     char *there = pVirtualAllocEx(other, NULL, GRANULE, NEW, PAGE_READONLY);
     static const struct {
@@ -258,7 +258,7 @@ TEST(VirtualQueryEx, rights)
     EXPECT_SOME_ERROR();
     EXPECT_UINT("return", size, 0);
     release(base);
-    end_other(other);
+    conform_peer_end(other);
 }
 
 TEST(VirtualAllocExNuma, nodes)
@@ -304,12 +304,12 @@ TEST(VirtualAllocExNuma, nodes)
         EXPECT_BOOL("return", base, FALSE);
     }
     CHECK(P_ALLOC_NUMA, "another process, NULL, 65536, MEM_RESERVE|MEM_COMMIT, PAGE_READWRITE, node 0");
-    HANDLE other = start_other();
+    HANDLE other = conform_peer_start();
     SET_SENTINEL();
     void *base = pVirtualAllocExNuma(other, NULL, GRANULE, NEW, PAGE_READWRITE, 0);
     EXPECT_ERROR(SENTINEL);
     EXPECT_TRUE("return", base);
-    end_other(other);
+    conform_peer_end(other);
 
     CHECK(P_ALLOC_NUMA, "GetCurrentProcess(), NULL, 65536, MEM_RESERVE, PAGE_READWRITE, node 77");
     UNDECIDED("the page does not say what a node that the system does not have does");

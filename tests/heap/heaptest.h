@@ -13,6 +13,7 @@
 
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
+#include <psapi.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+#include "../start.h"
 
 #define SENTINEL 0xdeadbeefu
 #define STATUS_HEAP_CORRUPTED 0xc0000374u
@@ -250,6 +253,13 @@ HELPER DWORD thread_run(LPTHREAD_START_ROUTINE routine, void *context)
     return code;
 }
 
+/* What of this process is in memory, in bytes. */
+HELPER SIZE_T resident(void)
+{
+    PROCESS_MEMORY_COUNTERS counters = { .cb = sizeof counters };
+    return K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters) ? counters.WorkingSetSize : 0;
+}
+
 /* Runs this program again with one argument; returns its exit code. */
 HELPER DWORD child_run(const char *argument)
 {
@@ -259,7 +269,7 @@ HELPER DWORD child_run(const char *argument)
     DWORD code = 0;
     GetModuleFileNameA(NULL, program, sizeof program);
     snprintf(command, sizeof command, "\"%s\" %s", program, argument);
-    expect(CreateProcessA(NULL, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process), "CreateProcess: %lu",
+    expect(process_start(NULL, command, FALSE, 0, &startup, &process), "CreateProcess: %lu",
            GetLastError());
     DWORD waited = WaitForSingleObject(process.hProcess, 60000);
     if (waited != WAIT_OBJECT_0) TerminateProcess(process.hProcess, 9);

@@ -2,13 +2,6 @@
  * good and blocks nobody, and its blocks stay alive.
  */
 #include "heaptest.h"
-#include <psapi.h>
-
-static SIZE_T resident(void)
-{
-    PROCESS_MEMORY_COUNTERS counters = { .cb = sizeof counters };
-    return K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters) ? counters.WorkingSetSize : 0;
-}
 
 /* ---- a thread's end ---- */
 enum { PART = 400 };

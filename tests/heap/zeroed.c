@@ -2,16 +2,9 @@
  * nobody touches.
  */
 #include "heaptest.h"
-#include <psapi.h>
 
 static const SIZE_T sizes[] = { 3 << 20, (8 << 20) - 100, 12 << 20 };
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
-
-static SIZE_T resident(void)
-{
-    PROCESS_MEMORY_COUNTERS counters = { .cb = sizeof counters };
-    return K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters) ? counters.WorkingSetSize : 0;
-}
 
 static void hardly_used_memory(void **state)
 {

@@ -26,7 +26,7 @@ static PROCESS_INFORMATION suspended(const char *program)
     PROCESS_INFORMATION process;
     char line[MAX_PATH + 32];
     snprintf(line, sizeof(line), "\"%s\" --redirected", program);
-    assert_true(process_start(line, FALSE, CREATE_SUSPENDED, &startup, &process));
+    assert_true(process_start(NULL, line, FALSE, CREATE_SUSPENDED, &startup, &process));
     return process;
 }
 
@@ -117,7 +117,7 @@ static void overlapped(void **state)
                                     FILE_FLAG_OVERLAPPED, NULL);
     assert_true(startup.hStdError != INVALID_HANDLE_VALUE);
     snprintf(line, sizeof(line), "\"%sk32run.exe\" --stats \"%s\" --redirected", own_folder(), self);
-    assert_true(process_start(line, TRUE, 0, &startup, &process));
+    assert_true(process_start(NULL, line, TRUE, 0, &startup, &process));
     assert_int_equal(WaitForSingleObject(process.hProcess, 60000), WAIT_OBJECT_0);
     CloseHandle(process.hThread);
     CloseHandle(process.hProcess);
@@ -154,7 +154,7 @@ static void window_closed(void **state)
     snprintf(begun, sizeof(begun), "%s-begun", name);
     snprintf(line, sizeof(line), "\"%sk32run.exe\" \"%s\" --until %s", own_folder(), self, name);
     HANDLE end = CreateEventA(NULL, TRUE, FALSE, name), here = CreateEventA(NULL, TRUE, FALSE, begun);
-    assert_true(process_start(line, FALSE, 0, &startup, &process));
+    assert_true(process_start(NULL, line, FALSE, 0, &startup, &process));
     assert_int_equal(WaitForSingleObject(here, 60000), WAIT_OBJECT_0);
     HANDLE thread = CreateRemoteThread(process.hProcess, NULL, 0, signal, (LPVOID)(ULONG_PTR)CTRL_CLOSE_EVENT, 0, NULL);
     assert_non_null(thread);

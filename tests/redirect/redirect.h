@@ -14,6 +14,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../start.h"
+
 /* The address of an exported function, from the module's own table: GetProcAddress would give the stand-in. */
 static inline void *raw_export(const char *module, const char *name)
 {
@@ -44,16 +46,6 @@ static inline BOOL is_system(HANDLE heap, const void *p)
     return p && ((raw_validate)raw_export("ntdll.dll", "RtlValidateHeap"))(heap, 0, p);
 }
 
-/* Once in some thousand starts a process does not come into being under Wine 8; that is not what is tested. */
-static inline BOOL process_start(char *line, BOOL inherit, DWORD flags, STARTUPINFOA *startup, PROCESS_INFORMATION *process)
-{
-    for (int i = 0; i < 3; i++) {
-        if (CreateProcessA(NULL, line, NULL, NULL, inherit, flags, NULL, NULL, startup, process)) return TRUE;
-        if (GetLastError() != ERROR_INTERNAL_ERROR) return FALSE;
-    }
-    return FALSE;
-}
-
 /* Runs a command line and returns the exit code; 0xdead when it cannot be started or does not end. */
 static inline DWORD command_run(const char *format, ...)
 {
@@ -66,7 +58,7 @@ static inline DWORD command_run(const char *format, ...)
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
     fflush(stdout);
-    if (!process_start(line, TRUE, 0, &startup, &process)) return code;
+    if (!process_start(NULL, line, TRUE, 0, &startup, &process)) return code;
     if (WaitForSingleObject(process.hProcess, 120000) == WAIT_OBJECT_0) GetExitCodeProcess(process.hProcess, &code);
     else TerminateProcess(process.hProcess, code);
     CloseHandle(process.hThread);

@@ -1,5 +1,6 @@
 /* helpers.c - what conform.h offers to tests beyond checks: exceptions caught, child processes, temporary files. */
 #include "harness.h"
+#include "../../start.h"
 
 /* ---- exceptions ----
  * GCC has no __try. catch_call() is a frame of our own with a handler of our own, so that handlers inside the called
@@ -61,7 +62,7 @@ static DWORD child_once(const char *path, const char *line)
     PROCESS_INFORMATION process;
     DWORD code = 0xffffffff;
     snprintf(command, sizeof(command), "%s", line);
-    if (!CreateProcessA(path, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process)) {
+    if (!process_start(path, command, FALSE, 0, &startup, &process)) {
         fprintf(stderr, "# a child was not created: error %lu\n", GetLastError());
         return code;
     }
@@ -86,6 +87,25 @@ int conform_in_child(const char *action, const char *child_argument)
         code = child_once(path, line);
     SetLastError(error);
     return (int)code;
+}
+
+HANDLE conform_peer_start(void)
+{
+    char path[MAX_PATH], command[] = "conform --help";
+    STARTUPINFOA startup = { .cb = sizeof(startup) };
+    PROCESS_INFORMATION process;
+    GetModuleFileNameA(NULL, path, sizeof(path));
+    if (!process_start(path, command, FALSE, CREATE_SUSPENDED, &startup, &process))
+        die("cannot start another process (error %lu)", GetLastError());
+    CloseHandle(process.hThread);
+    return process.hProcess;
+}
+
+void conform_peer_end(HANDLE process)
+{
+    TerminateProcess(process, 0);
+    WaitForSingleObject(process, INFINITE);
+    CloseHandle(process);
 }
 
 /* ---- temporary files ---- */

@@ -2,6 +2,7 @@
  *
  * Starting a process costs some 50 to 100 ms, so one worker runs test after test until one of them takes it down. */
 #include "harness.h"
+#include "../../start.h"
 
 enum { TIMEOUT_USUAL = 30000, TIMEOUT_SLOW = 120000 };
 
@@ -47,9 +48,8 @@ static void worker_start(struct worker *worker, const struct run_options *option
                                 (unsigned long)(ULONG_PTR)write_end, first, options->own ? " --own" : "");
     for (unsigned i = 0; i < options->filter_count; i++)
         command = text_format("%s --filter \"%s\"", command, options->filters[i]);
-    /* Once in some thousand starts a process does not come into being under Wine 8. */
-    for (int tries = 1; !CreateProcessA(path, command, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, &startup, &process); tries++)
-        if (tries == 3 || GetLastError() != ERROR_INTERNAL_ERROR) die("cannot start a worker (error %lu)", GetLastError());
+    if (!process_start(path, command, TRUE, CREATE_SUSPENDED, &startup, &process))
+        die("cannot start a worker (error %lu)", GetLastError());
     CloseHandle(write_end);
     /* The job ends what the tests started, too. Where there are no jobs, only the worker ends. */
     worker->job = CreateJobObjectA(NULL, NULL);
