@@ -1,6 +1,7 @@
 /* attach.c - what happens when the DLL comes and goes. Runs under the loader lock: no waiting, no loading. */
 #include "attach.h"
 #include "../nt/nt.h"
+#include "memory.h"
 
 BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved);
 
@@ -11,6 +12,7 @@ BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved)
     (void)module;
     switch (reason) {
     case DLL_PROCESS_ATTACH:
+        memory_attach();
         nt_optional_resolve();
         mapping_attach();
         offer_attach();

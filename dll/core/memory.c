@@ -1,13 +1,27 @@
 /* memory.c - memcpy and its family, so that nothing but ntdll.dll is imported.
  *
- * Small sizes are done with overlapping moves (no loop, no tail), middle sizes with 16-byte registers, and large ones
- * with the string instructions, which every current processor turns into whole cache lines.
+ * Small sizes are done with overlapping moves (no loop, no tail), middle sizes with 16-byte registers, or 32-byte ones
+ * where the processor has them, and large ones with the string instructions, which every current processor turns into
+ * whole cache lines.
  */
 #include "memory.h"
-#include <emmintrin.h>
+#include <cpuid.h>
+#include <immintrin.h>
 #include <stdint.h>
 
 #define STRING_BYTES 2048 /* from here on the string instructions' start-up cost pays */
+#define WIDE_BYTES 128    /* from here on 32-byte registers pay; measured, half the time for 1 KB */
+#define WIDE_SET_BYTES ((size_t)16 << 10) /* up to here they set faster than the string instructions */
+
+static int wide; /* there are 32-byte registers, and the system keeps them over a switch of threads */
+
+void memory_attach(void)
+{
+    unsigned a, b, c = 0, d, kept, kept_high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & (bit_OSXSAVE | bit_AVX)) != (bit_OSXSAVE | bit_AVX)) return;
+    __asm__("xgetbv" : "=a"(kept), "=d"(kept_high) : "c"(0));
+    wide = (kept & 6) == 6;
+}
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) loose64;
 typedef uint32_t __attribute__((may_alias, aligned(1))) loose32;
@@ -48,6 +62,20 @@ static void copy_forward(char *to, const char *from, size_t bytes)
     store16(last, tail);
 }
 
+__attribute__((target("avx"), noinline)) static void copy_forward_wide(char *to, const char *from, size_t bytes)
+{
+    __m256i tail0 = _mm256_loadu_si256((const __m256i *)(from + bytes - 64));
+    __m256i tail1 = _mm256_loadu_si256((const __m256i *)(from + bytes - 32));
+    char *last = to + bytes - 64;
+    for (; to < last; to += 64, from += 64) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)from), b = _mm256_loadu_si256((const __m256i *)(from + 32));
+        _mm256_storeu_si256((__m256i *)to, a);
+        _mm256_storeu_si256((__m256i *)(to + 32), b);
+    }
+    _mm256_storeu_si256((__m256i *)last, tail0);
+    _mm256_storeu_si256((__m256i *)(last + 32), tail1);
+}
+
 static void copy_backward(char *to, const char *from, size_t bytes)
 {
     __m128i head = load16(from);
@@ -69,7 +97,8 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
     if (bytes <= 32) {
         copy_small(to, from, bytes);
     } else if (bytes < STRING_BYTES) {
-        copy_forward(to, from, bytes);
+        if (wide && bytes >= WIDE_BYTES) copy_forward_wide(to, from, bytes);
+        else copy_forward(to, from, bytes);
     } else {
         void *d = to;
         const void *s = from;
@@ -99,10 +128,27 @@ static void set_small(char *p, int value, size_t bytes)
     }
 }
 
+__attribute__((target("avx"), noinline)) static void *set_wide(void *to, int value, size_t bytes)
+{
+    const __m256i v = _mm256_set1_epi8((char)value);
+    char *p = to, *last = p + bytes - 64;
+    _mm256_storeu_si256((__m256i *)p, v);
+    for (p = (char *)(((uintptr_t)p + 32) & ~(uintptr_t)31); p < last; p += 64) {
+        _mm256_store_si256((__m256i *)p, v);
+        _mm256_store_si256((__m256i *)(p + 32), v);
+    }
+    _mm256_storeu_si256((__m256i *)last, v);
+    _mm256_storeu_si256((__m256i *)(last + 32), v);
+    return to;
+}
+
 /* From both ends towards the middle, so that sizes up to 128 need no loop. */
 void *memset(void *to, int value, size_t bytes)
 {
-    if (bytes >= STRING_BYTES) return set_string(to, value, bytes);
+    if (bytes > WIDE_BYTES) {
+        if (wide && bytes <= WIDE_SET_BYTES) return set_wide(to, value, bytes);
+        if (bytes >= STRING_BYTES) return set_string(to, value, bytes);
+    }
     if (bytes < 16) {
         set_small(to, value, bytes);
         return to;

@@ -9,4 +9,7 @@ void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int value, size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
 
+/* Looks what the processor has; until then they do with less. At the DLL's load. */
+void memory_attach(void);
+
 #endif

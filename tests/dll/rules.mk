@@ -1,2 +1,3 @@
-# rules.mk - load.exe loads the DLL itself.
+# rules.mk - load.exe loads the DLL itself; bytes.exe has a source file of the DLL in it, compiled as there.
 LIBS_dll-load := -lversion
+CFLAGS_dll-bytes = $(ARCHFLAGS_$(word 2,$(subst /, ,$@)))

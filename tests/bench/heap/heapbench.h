@@ -50,7 +50,8 @@ enum {
     ROW_SCALE = 16,  /* shows how cost grows; no geometric means */
     ROW_SMALL = 32,  /* counted among the small-object rows */
     ROW_SYSTEM = 64, /* only the heap API has it (HeapValidate, HeapLock) */
-    ROW_UNLIKE = 128 /* what mimalloc does here is another thing (a visitor instead of HeapWalk): shown, not counted */
+    ROW_UNLIKE = 128, /* what mimalloc does here is another thing (a visitor instead of HeapWalk): shown, not counted */
+    ROW_THREADS = 256 /* allocates in several threads at once */
 };
 struct row {
     const char *name;
@@ -73,6 +74,10 @@ extern BOOL full_run;
 double measure(void (*work)(void *state, SIZE_T n), void *state);
 double now_ns(void);
 SIZE_T working_set(void);
+
+/* ---- the floor: see bare.c ---- */
+LPVOID WINAPI bare_alloc(HANDLE heap, DWORD flags, SIZE_T size);
+BOOL WINAPI bare_free(HANDLE heap, DWORD flags, LPVOID p);
 
 /* ---- helpers for rows ---- */
 void *pages_new(SIZE_T bytes); /* zeroed and touched; from VirtualAlloc, so that no peer's heap is used */

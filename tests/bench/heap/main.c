@@ -42,6 +42,7 @@ static BOOL peer_has_row(const char *name, const struct row *row)
 {
     BOOL mimalloc = !strncmp(name, "mimalloc", 8), private = strstr(name, "/private") != NULL;
     if ((row->flags & ROW_PRIVATE) && !mimalloc && !private) return FALSE;
+    if (!strcmp(name, "bare")) return (row->flags & (ROW_SMALL | ROW_THREADS)) == ROW_SMALL;
     return !(mimalloc && (row->flags & ROW_SYSTEM));
 }
 

@@ -5,7 +5,7 @@
 
 struct peer peer;
 const char *const peer_names[] = { "kernel32", "kernel32/private", "mimalloc", "mimalloc/secure",
-                                   "k32mem",   "k32mem/private",   NULL };
+                                   "k32mem",   "k32mem/private",   "bare",     NULL };
 
 static HMODULE load_beside(const char *file)
 {
@@ -62,6 +62,11 @@ BOOL peer_load(const char *name, const char **why)
     BOOL private = strstr(name, "/private") != NULL;
     *why = "it lacks some of the heap functions";
     if (!strncmp(name, "kernel32", 8)) return load_heap_api(GetModuleHandleA("kernel32.dll"), private);
+    if (!strcmp(name, "bare")) {
+        peer.alloc = bare_alloc;
+        peer.free = bare_free;
+        return TRUE;
+    }
     BOOL ours = !strncmp(name, "k32mem", 6);
     HMODULE module = load_beside(ours                        ? "k32mem.dll"
                                  : strstr(name, "/secure") ? "mimalloc-secure.dll"

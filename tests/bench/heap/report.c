@@ -59,6 +59,7 @@ static const struct {
     { "k32mem", "kernel32", "/k32" },
     { "k32mem", "mimalloc", "/mi" },
     { "k32mem", "mimalloc/secure", "/sec" },
+    { "bare", "kernel32", "b/k32" },
     { "k32mem/private", "kernel32/private", "p/k32p" },
     { "k32mem/private", "mimalloc", "p/mi" },
     { "k32mem/private", "mimalloc/secure", "p/sec" },

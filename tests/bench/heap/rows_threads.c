@@ -155,8 +155,8 @@ static int run_ring(const struct row *row, double *values)
 
 const struct row rows_threads[] = {
     { "larson 1 thread", ROW_SMALL, run_larson, 1, 0, 0, 0 },
-    { "larson 2 threads", ROW_SMALL, run_larson, 2, 0, 0, 0 },
-    { "producer/consumer", ROW_SMALL, run_ring, 0, 0, 0, 0 },
+    { "larson 2 threads", ROW_SMALL | ROW_THREADS, run_larson, 2, 0, 0, 0 },
+    { "producer/consumer", ROW_SMALL | ROW_THREADS, run_ring, 0, 0, 0, 0 },
     { "threads 1", ROW_SCALE, run_thread_count, 1, 0, 0, 0 },
     { "threads 2", ROW_SCALE, run_thread_count, 2, 0, 0, 0 },
     { "threads 4", ROW_SCALE | ROW_FULL, run_thread_count, 4, 0, 0, 0 },
