@@ -153,6 +153,7 @@ struct thread {
     struct theap *entry[ENTRIES];
     struct theap *others; /* theaps for private heaps */
     ULONG id;
+    uint32_t began, stack_looks; /* reclaim.c's, for its stack */
     struct thread *next, *prev;
 };
 

@@ -5,6 +5,7 @@
  * slab.countdown. So a slab that is all free, and whose countdown is what it was at the last look, has served nobody since.
  */
 #include "reclaim.h"
+#include "../core/stack.h"
 #include "scavenge.h"
 
 #define TRIM_MS 10
@@ -12,6 +13,17 @@
  * clock is too coarse to tell (10 to 16 ms). */
 #define LOOK_TICKS 4
 static uint32_t ticks(void) { return (uint32_t)(__builtin_ia32_rdtsc() >> 20); }
+
+/* Wine touches a stack after the DLLs heard of the thread, and before its function: by the first of these ticks that has
+ * been in all but a program that takes long to load, by the second in that, too. */
+static void stack_look(struct thread *thread, uint32_t now)
+{
+    static const uint32_t due[] = { 40, 1000 };
+    if (!thread->began) thread->began = now;
+    if (now - thread->began < due[thread->stack_looks]) return;
+    thread->stack_looks++;
+    stack_trim();
+}
 
 static void look_at(struct bin *bin)
 {
@@ -29,6 +41,7 @@ void theap_look(struct theap *theap)
     uint32_t now = ticks();
     if (now - theap->looked < LOOK_TICKS) return;
     theap->looked = now;
+    if (stack_trims && theap->thread->stack_looks < 2) stack_look(theap->thread, now);
     for (unsigned i = 0; i < CLASSES; i++) look_at(&theap->bins[i]);
 }
 

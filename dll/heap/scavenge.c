@@ -11,6 +11,7 @@
  * thread, and ends the process when it finds itself alone there.
  */
 #include "scavenge.h"
+#include "../core/stack.h"
 #include "bins.h"
 
 NTSYSAPI NTSTATUS NTAPI TpAllocWork(TP_WORK **work, PTP_WORK_CALLBACK callback, PVOID context, PVOID environment);
@@ -83,6 +84,7 @@ void scavenge_thread_exit(void)
 static void CALLBACK run(TP_CALLBACK_INSTANCE *instance, PVOID context, TP_WORK *self)
 {
     (void)instance, (void)context, (void)self;
+    stack_trim();
     for (unsigned quiet = 0;;) {
         LARGE_INTEGER round = { .QuadPart = -10000LL * (resting ? REST_MS : ROUND_MS) };
         NtWaitForSingleObject(bell, FALSE, &round);

@@ -31,6 +31,7 @@ static void slot_zero_everywhere(void)
 static void thread_init(struct thread *thread, ULONG id)
 {
     thread->id = id;
+    thread->began = thread->stack_looks = 0;
     thread->others = NULL;
     for (unsigned i = 0; i < ENTRIES; i++) thread->entry[i] = &theap_nobody;
     theap_close(&thread->main);

@@ -1,6 +1,7 @@
 /* redirect.c - redirecting the process that k32mem is in. */
 #include "redirect.h"
 #include "../../include/k32mem.h"
+#include "../core/stack.h"
 #include "../global/system.h"
 #include "../heap/helpers.h"
 #include "children.h"
@@ -69,6 +70,7 @@ static BOOL redirect(void)
     stats_attach();
     module_pin();
     if (!table_build() || !modules_patch()) return FALSE;
+    stack_trims = !options.off;
     return is_on = TRUE;
 }
 
