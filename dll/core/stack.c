@@ -1,5 +1,6 @@
 /* stack.c - giving back what a thread does not use of its stack. */
 #include "stack.h"
+#include "touch.h"
 
 #define STACK_KEPT ((ULONG_PTR)64 << 10)   /* most threads need no more, and never miss what was below */
 #define STACK_LOOK ((ULONG_PTR)1 << 20)    /* below the stack's base */
@@ -22,6 +23,7 @@ void stack_trim(void)
     ULONG_PTR here = (ULONG_PTR)__builtin_frame_address(0), low, high = ALIGN_DOWN(here, PAGE_BYTES) - STACK_KEPT;
     if (here < limit || here >= base) return; /* on a stack of its own making */
     if (base - limit > STACK_LOOK) limit = base - STACK_LOOK;
+    if (high <= limit || touch_read(limit, high - 1)) return; /* somebody has put a guard of his own there */
     for (low = high; low > limit && page_is_zero(low - PAGE_BYTES);) low -= PAGE_BYTES;
     if (high < low + STACK_WORTH) return;
     PVOID address = (PVOID)low;
