@@ -129,7 +129,7 @@ LOCK_FREE __attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWO
  *   1 store   the mask without the block that is taken
  *   2 loads   where the group's blocks and states begin
  *   1 store   the block's state: live, with its exact size
- * The block itself is not touched. A private heap takes 6 instructions more to find its theap. */
+ * The block itself is not touched. A private heap takes 4 instructions more to find its theap. */
 
 /* Allocates bytes from a heap. flags: HEAP_ZERO_MEMORY, HEAP_GENERATE_EXCEPTIONS, HEAP_NO_SERIALIZE (no effect: nothing
  * is serialised on the way). Returns a block aligned to 16 bytes whose HeapSize is exactly bytes; NULL with

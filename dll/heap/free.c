@@ -51,11 +51,11 @@ __attribute__((noinline)) static BOOL free_slow(HANDLE handle, LPVOID p)
     return heap_invalid_block();
 }
 
-/* THE FAST PATH, on x86_64: 30 instructions, 13 loads, 2 stores, nothing locked.
- *   3 loads   the thread's structure and its theap's handle, as in HeapAlloc
+/* THE FAST PATH, on x86_64, of any heap: 29 instructions, 15 loads, 2 stores, nothing locked.
  *   2 loads   the arena's bounds: any pointer at all may be given
  *   2 loads   the map and in it the unit's slab
- *   1 load    the slab's home: of this heap, and this thread's own
+ *   2 loads   the slab's home, and its handle: is it of this heap, and is the fast path open
+ *   3 loads   the home's thread, and this thread's structure: is it this thread's own
  *   2 loads   the slab's base and divisor: the block's index, and the proof that p is where a block starts
  *   2 loads   where the states are, and the block's: a block that is not live is never freed
  *   1 store   the state: free
@@ -67,19 +67,19 @@ __attribute__((noinline)) static BOOL free_slow(HANDLE handle, LPVOID p)
  * block. Page: heapapi/nf-heapapi-heapfree */
 K32MEM_API LOCK_FREE BOOL WINAPI HeapFree(HANDLE handle, DWORD flags, LPVOID p)
 {
-    struct theap *theap = thread_open_theap(handle);
     (void)flags;
-    if (LIKELY(theap && arena_holds(p))) {
+    if (LIKELY(arena_holds(p))) {
         struct slab *slab = arena_entry(p);
+        struct theap *home = slab->home;
         uintptr_t index;
-        if (LIKELY(slab->home == theap) &&
+        if (LIKELY(home->handle == handle) && LIKELY(home->thread == thread_self()) &&
             LIKELY(class_divide((uintptr_t)p - slab->base, slab->magic, slab->block_bytes, &index))) {
             /* No bound: behind the last block's state comes STATE_NONE, and no offset in the span reaches further. */
             uint8_t *state = &slab->state[index];
             if (LIKELY(*state < STATE_NONE)) {
                 *state = STATE_FREE;
                 if (LIKELY(--slab->countdown)) return TRUE;
-                return theap_event(theap, slab);
+                return theap_event(home, slab);
             }
         }
     }

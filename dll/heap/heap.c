@@ -163,7 +163,7 @@ static void discard_theaps(struct heap *heap)
     lock_acquire(&registry_lock);
     lock_acquire(&heap->lock);
     for (struct slab *slab = heap->slabs; slab; slab = slab->heap_next) {
-        slab->home = NULL;
+        slab->home = &theap_nobody;
         slab->place = PLACE_NONE;
     }
     lock_release(&heap->lock);

@@ -82,7 +82,7 @@ enum slab_place {
 
 struct slab {
     /* the free path reads these */
-    struct theap *home; /* NULL when abandoned */
+    struct theap *home; /* &theap_nobody when abandoned or free: never NULL, HeapFree looks into it */
     uintptr_t base;     /* address of block 0 */
     uint8_t *state;     /* capacity entries, then STATE_NONE up to a whole group */
     uintptr_t magic;    /* divides by block_bytes: see class.h */
@@ -146,7 +146,7 @@ struct theap {
     struct slab_list available[CLASSES];
 };
 
-#define ENTRIES 64 /* a thread finds its theap for a private heap by the handle's low bits */
+#define ENTRIES 256 /* a thread finds its theap for a private heap by the second byte of the handle: see thread.h */
 
 struct thread {
     struct theap main; /* for the process heap; first, so that the fast path needs no further load */
@@ -190,7 +190,7 @@ void heap_remove_theap(struct theap *theap);
 /* Waits while another thread has the heap locked. */
 void heap_wait(struct heap *heap);
 
-#define HEAP_PLACE ((SIZE_T)1 << ENTRY_SHIFT) /* heaps lie this far apart */
+#define HEAP_PLACE ((SIZE_T)2304) /* heaps lie this far apart: nine times 256, so that 256 in a row differ in their second byte */
 #define HEAP_OPTIONS                                                                                                 \
     (HEAP_NO_SERIALIZE | HEAP_GENERATE_EXCEPTIONS | HEAP_CREATE_ENABLE_EXECUTE | HEAP_TAIL_CHECKING_ENABLED |        \
      HEAP_FREE_CHECKING_ENABLED)

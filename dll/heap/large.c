@@ -22,7 +22,6 @@ static struct slab *one_block_slab(struct heap *heap)
 {
     struct slab *slab = meta_slab();
     if (!slab) return NULL;
-    memset(slab, 0, offsetof(struct slab, pending));
     memset(slab->own_state, STATE_NONE, sizeof(slab->own_state));
     slab->own_state[0] = STATE_SIDE;
     slab->state = slab->own_state;

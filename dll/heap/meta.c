@@ -87,11 +87,21 @@ static struct thread *free_threads;
     (pool) = (item);                                                                                                 \
     lock_release(&meta.lock)
 
-struct slab *meta_slab(void) { POOL_TAKE(free_slabs, next); }
+static struct slab *slab_take(void) { POOL_TAKE(free_slabs, next); }
+
+/* The home is written once: whoever holds a stale pointer may look into it at any time. */
+struct slab *meta_slab(void)
+{
+    struct slab *slab = slab_take();
+    if (!slab) return NULL;
+    slab->home = &theap_nobody;
+    memset(&slab->home + 1, 0, offsetof(struct slab, pending) - sizeof(slab->home));
+    return slab;
+}
 
 void meta_slab_free(struct slab *slab)
 {
-    slab->home = NULL;
+    slab->home = &theap_nobody;
     slab->heap = NULL;
     slab->handle = NULL;
     slab->place = PLACE_NONE;

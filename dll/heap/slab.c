@@ -102,7 +102,6 @@ struct slab *slab_create(struct theap *theap, unsigned class_index, BOOL first)
     struct heap *heap = theap->heap;
     struct slab *slab = meta_slab();
     if (!slab) return NULL;
-    memset(slab, 0, offsetof(struct slab, pending));
     slab->class_index = (uint8_t)class_index;
     slab->block_bytes = class_bytes(class_index);
     slab->magic = class_magic(slab->block_bytes);

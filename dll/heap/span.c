@@ -85,7 +85,7 @@ static void shelf_put(struct slab *span, unsigned place)
             meta_slab_free(after);
         }
     }
-    span->home = NULL;
+    span->home = &theap_nobody;
     span->heap = NULL;
     span->handle = NULL;
     span->idle_since = scavenge_clock();

@@ -223,7 +223,7 @@ static void pending_push(struct theap *home, struct slab *slab)
 void theap_forget(struct slab *slab)
 {
     struct theap *home = slab->home;
-    if (!slab->pending || !home) return;
+    if (!slab->pending || home == &theap_nobody) return;
     struct slab *queued = home->pending, *before = NULL;
     for (; queued && queued != slab; before = queued, queued = queued->pending_next) {}
     if (!queued) return; /* whoever is about to queue it finds what it has become */
@@ -249,7 +249,7 @@ void theap_remote_freed(struct slab *slab)
     if (slab->pending || InterlockedExchange(&slab->pending, 1)) return;
     for (;;) {
         struct theap *home = slab->home;
-        if (!home) {
+        if (home == &theap_nobody) {
             slab->pending = 0;
             abandoned_freed(slab);
             return;
@@ -307,7 +307,7 @@ static void abandon_slab(struct theap *theap, struct slab *slab)
     struct heap *heap = theap->heap;
     unsigned list = slab->class_index == CLASS_LARGE ? CLASSES : slab->class_index;
     lock_acquire(&heap->lock);
-    slab->home = NULL;
+    slab->home = &theap_nobody;
     slab->place = PLACE_ABANDONED;
     slab_list_append(&heap->abandoned[list], slab);
     heap->abandoned_count++;

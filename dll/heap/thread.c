@@ -43,6 +43,7 @@ BOOL threads_attach(void)
 {
     if (teb_read(TEB_ALWAYS_NULL)) return FALSE;
     theap_close(&theap_nobody);
+    theap_nobody.thread = (struct thread *)&theap_nobody; /* nobody's either: not NULL, which a new thread finds in its slot */
     thread_init(&thread_shared, 0);
     thread_shared.main.heap_next = NULL;
     heap_main.theaps = &thread_shared.main;

@@ -11,7 +11,7 @@
 
 extern ULONG thread_slot_offset; /* in the thread's block; of a field that is always 0 when there is no slot */
 extern struct thread thread_shared;
-extern struct theap theap_nobody; /* what a thread's unused entries point to */
+extern struct theap theap_nobody; /* what a thread's unused entries point to, and the home of slabs without one */
 
 /* This thread's structure or NULL. */
 static inline struct thread *thread_self(void) { return (struct thread *)teb_read(thread_slot_offset); }
@@ -19,9 +19,8 @@ static inline struct thread *thread_self(void) { return (struct thread *)teb_rea
 /* This thread's structure, made if need be; &thread_shared when that cannot be. */
 struct thread *thread_enter(void);
 
-/* Where a thread looks for its theap of a private heap: heaps lie in an array. */
-#define ENTRY_SHIFT 11
-static inline unsigned thread_entry(HANDLE handle) { return (unsigned)((uintptr_t)handle >> ENTRY_SHIFT) % ENTRIES; }
+/* Where a thread looks for its theap of a private heap: heaps lie in an array. One instruction. */
+static inline unsigned thread_entry(HANDLE handle) { return (uint8_t)((uintptr_t)handle >> 8); }
 
 /* This thread's theap whose fast path is open for the heap, or NULL. */
 static inline struct theap *thread_open_theap(HANDLE handle)
