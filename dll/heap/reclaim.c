@@ -16,12 +16,15 @@ static uint32_t ticks(void) { return (uint32_t)(__builtin_ia32_rdtsc() >> 20); }
 
 /* Wine touches a stack after the DLLs heard of the thread, and before its function: by the first of these ticks that has
  * been in all but a program that takes long to load, by the second in that, too. */
+#define STACK_LOOKS 2
 static void stack_look(struct thread *thread, uint32_t now)
 {
-    static const uint32_t due[] = { 40, 1000 };
+    static const uint32_t due[STACK_LOOKS] = { 40, 1000 };
+    uint32_t looks = thread->stack_looks; /* threads without a structure of their own share one */
+    if (looks >= STACK_LOOKS) return;
     if (!thread->began) thread->began = now;
-    if (now - thread->began < due[thread->stack_looks]) return;
-    thread->stack_looks++;
+    if (now - thread->began < due[looks]) return;
+    thread->stack_looks = looks + 1;
     stack_trim();
 }
 
@@ -41,7 +44,7 @@ void theap_look(struct theap *theap)
     uint32_t now = ticks();
     if (now - theap->looked < LOOK_TICKS) return;
     theap->looked = now;
-    if (stack_trims && theap->thread->stack_looks < 2) stack_look(theap->thread, now);
+    if (stack_trims) stack_look(theap->thread, now);
     for (unsigned i = 0; i < CLASSES; i++) look_at(&theap->bins[i]);
 }
 
