@@ -28,6 +28,21 @@ BOOL heap_invalid_block(void)
     return error_fail(ERROR_INVALID_PARAMETER);
 }
 
+/* The bin for a small size, which is given rounded up to whole grains. */
+static inline struct bin *small_bin(struct theap *theap, SIZE_T rounded)
+{
+    return (struct bin *)((char *)theap->bins + rounded * (sizeof(struct bin) / GRAIN));
+}
+
+/* Takes a block from a small size's bin that has one. (Class 0's never has, so that rounded is not 0 here.) */
+static inline void *small_block(struct bin *bin, SIZE_T rounded, SIZE_T bytes)
+{
+    uint8_t *state;
+    void *p = bin_take(bin, rounded, &state);
+    *state = (uint8_t)(rounded - bytes);
+    return p;
+}
+
 /* Takes a block from a bin that has one. */
 static inline void *bin_block(struct bin *bin, SIZE_T bytes)
 {
@@ -104,7 +119,7 @@ LOCK_FREE __attribute__((noinline)) static void *alloc_refill(HANDLE handle, DWO
     return flags & HEAP_ZERO_MEMORY ? bin_zeroed_block(bin, bytes) : bin_block(bin, bytes);
 }
 
-LOCK_FREE __attribute__((noinline)) static void *alloc_zeroed(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
+LOCK_FREE __attribute__((noinline)) static void *alloc_zeroed_medium(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
 {
     if (UNLIKELY(bytes > MEDIUM_MAX)) return alloc_slow(handle, flags, bytes);
     struct bin *bin = &theap->bins[class_of(bytes)];
@@ -112,10 +127,20 @@ LOCK_FREE __attribute__((noinline)) static void *alloc_zeroed(HANDLE handle, DWO
     return bin_zeroed_block(bin, bytes);
 }
 
+LOCK_FREE __attribute__((noinline)) static void *alloc_zeroed(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
+{
+    if (bytes > SMALL_MAX) return alloc_zeroed_medium(handle, flags, bytes, theap);
+    SIZE_T rounded = ALIGN_UP(bytes, GRAIN);
+    struct bin *bin = small_bin(theap, rounded);
+    if (UNLIKELY(!bin->avail)) return alloc_refill(handle, flags, bytes, theap);
+    BOOL zero = bin->slab->group_is_zero;
+    void *p = small_block(bin, rounded, bytes);
+    return zero ? p : block_zero(p, bytes);
+}
+
 /* Medium blocks, and other flags. Like the fast path it calls nothing but in its own place: no register need be saved. */
 LOCK_FREE __attribute__((noinline)) static void *alloc_medium(HANDLE handle, DWORD flags, SIZE_T bytes, struct theap *theap)
 {
-    if (flags & HEAP_ZERO_MEMORY) return alloc_zeroed(handle, flags, bytes, theap);
     if (UNLIKELY(bytes > MEDIUM_MAX)) return alloc_slow(handle, flags, bytes);
     struct bin *bin = &theap->bins[class_of(bytes)];
     if (UNLIKELY(!bin->avail)) return alloc_refill(handle, flags, bytes, theap);
@@ -140,15 +165,11 @@ K32MEM_API LOCK_FREE LPVOID WINAPI HeapAlloc(HANDLE handle, DWORD flags, SIZE_T 
     struct theap *theap = thread_open_theap(handle);
     if (UNLIKELY(!theap)) return alloc_slow(handle, flags, bytes);
     if (LIKELY(!flags && bytes <= SMALL_MAX)) {
-        SIZE_T rounded = (bytes + GRAIN - 1) & ~(GRAIN - 1);
-        struct bin *bin = (struct bin *)((char *)theap->bins + rounded * (sizeof(struct bin) / GRAIN));
-        if (LIKELY(bin->avail)) { /* never for class 0, so that rounded is not 0 here */
-            uint8_t *state;
-            void *p = bin_take(bin, rounded, &state);
-            *state = (uint8_t)(rounded - bytes);
-            return p;
-        }
+        SIZE_T rounded = ALIGN_UP(bytes, GRAIN);
+        struct bin *bin = small_bin(theap, rounded);
+        if (LIKELY(bin->avail)) return small_block(bin, rounded, bytes);
         return alloc_refill(handle, flags, bytes, theap);
     }
+    if (flags & HEAP_ZERO_MEMORY) return alloc_zeroed(handle, flags, bytes, theap);
     return alloc_medium(handle, flags, bytes, theap);
 }
