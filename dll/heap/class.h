@@ -22,13 +22,14 @@ static inline SIZE_T class_bytes(unsigned index)
     return (SIZE_T)(9 + (index & 7)) << (7 + (index >> 3));
 }
 
-/* Enough units for at least sixteen blocks; for eight, where the slab is the first of its class: many programs never need
- * another, and a slab that served one class serves the next, with all its pages touched. */
+/* Enough units for at least sixteen blocks; the first slab of a class has no more than two, for two blocks or more: many
+ * programs never need another, and come by every class as a string or an array of theirs grows. */
 static inline uint32_t class_units(unsigned index, BOOL first)
 {
     SIZE_T bytes = class_bytes(index);
     if (bytes <= 4096) return 1;
-    return (bytes <= 8192 ? 2u : bytes <= 16384 ? 4u : bytes <= 32768 ? 8u : 16u) >> first;
+    if (first) return bytes <= 16384 ? 1 : 2;
+    return bytes <= 8192 ? 2 : bytes <= 16384 ? 4 : bytes <= 32768 ? 8 : 16;
 }
 
 /* Division of an offset by the block size, with a proof that nothing is left over, in one multiplication:

@@ -68,10 +68,13 @@ static BOOL is_free(const struct slab *slab, unsigned place) { return slab && sl
 static void shelf_put(struct slab *span, unsigned place)
 {
     uint32_t end = span->first_unit + span->units;
+    /* A run is idle for as long as the largest of its parts: small ones that come and go would keep it young for ever. */
+    uint32_t idle_since = scavenge_clock(), most = span->units;
     if (!arena_chunk_starts(span->first_unit) && span->first_unit) {
         struct slab *before = arena_at(span->first_unit - 1);
         if (is_free(before, place)) {
             shelf_remove(before);
+            if (before->units > most) idle_since = before->idle_since, most = before->units;
             span->first_unit = before->first_unit;
             span->units += before->units;
             meta_slab_free(before);
@@ -81,6 +84,7 @@ static void shelf_put(struct slab *span, unsigned place)
         struct slab *after = arena_at(end);
         if (is_free(after, place)) {
             shelf_remove(after);
+            if (after->units > most) idle_since = after->idle_since;
             span->units += after->units;
             meta_slab_free(after);
         }
@@ -88,7 +92,7 @@ static void shelf_put(struct slab *span, unsigned place)
     span->home = &theap_nobody;
     span->heap = NULL;
     span->handle = NULL;
-    span->idle_since = scavenge_clock();
+    span->idle_since = idle_since;
     shelf_add(span, place);
 }
 
