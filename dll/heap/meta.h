@@ -14,7 +14,7 @@ SIZE_T meta_committed(void);
 
 /* Structures to which stale pointers may exist for a moment: their memory is only ever used for the same type again, and
  * the words that a stale pointer's holder looks at (home, handle, lock) stay valid. */
-struct slab *meta_slab(void); /* clear, but for pending */
+struct slab *meta_slab(void); /* without a home; all else clear, but for pending */
 void meta_slab_free(struct slab *slab);
 struct thread *meta_thread(void);
 void meta_thread_free(struct thread *thread);

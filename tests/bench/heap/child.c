@@ -1,5 +1,6 @@
 /* child.c - both ends of the pipe between the bench and a child that runs one peer's rows. */
 #include "heapbench_child.h"
+#include "../../start.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ BOOL child_start(struct child *child, const char *peer_name)
     startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
     GetModuleFileNameA(NULL, program, sizeof program);
     snprintf(command, sizeof command, "\"%s\" --child %s %.3f %d", program, peer_name, sample_ms, full_run);
-    BOOL ok = CreateProcessA(NULL, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process);
+    BOOL ok = process_start(NULL, command, TRUE, 0, &startup, &process);
     CloseHandle(child_in);
     CloseHandle(child_out);
     if (!ok) {
