@@ -19,6 +19,14 @@ static BOOL free_huge(struct slab *slab)
     return TRUE;
 }
 
+/* Whoever turns the state from live to free has freed the block; a second free sees FREE. */
+static BOOL free_remote(struct slab *slab, uintptr_t index)
+{
+    if (__atomic_exchange_n(&slab->state[index], STATE_FREE, __ATOMIC_SEQ_CST) >= STATE_NONE) return FALSE;
+    theap_remote_freed(slab);
+    return TRUE;
+}
+
 BOOL block_free(struct heap *heap, struct slab *slab, uintptr_t index)
 {
     struct theap *theap = theap_enter(heap);
@@ -29,11 +37,7 @@ BOOL block_free(struct heap *heap, struct slab *slab, uintptr_t index)
         return freed;
     }
     theap_leave(theap);
-    if (slab_is_huge(slab)) return free_huge(slab);
-    /* Whoever turns the state from live to free has freed the block; a second free sees FREE. */
-    if (__atomic_exchange_n(&slab->state[index], STATE_FREE, __ATOMIC_SEQ_CST) >= STATE_NONE) return FALSE;
-    theap_remote_freed(slab);
-    return TRUE;
+    return slab_is_huge(slab) ? free_huge(slab) : free_remote(slab, index);
 }
 
 /* First use by a thread, remote frees, locked and careful heaps, huge and foreign blocks, and every invalid pointer. */
@@ -44,7 +48,13 @@ __attribute__((noinline)) static BOOL free_slow(HANDLE handle, LPVOID p)
     if (!p) return TRUE;
     if (block_find(handle, p, &slab, &index)) {
         struct heap *heap = slab->heap;
-        if (heap->flags & HEAP_IS_CAREFUL ? careful_free(slab, index) : block_free(heap, slab, index)) return TRUE;
+        /* An open fast path, of a theap that the block is not of: a remote free, while nobody has the heap locked. */
+        const struct theap *mine = thread_open_theap(handle);
+        if (LIKELY(mine && slab->home != mine && slab->class_index != CLASS_LARGE)) {
+            if (free_remote(slab, index)) return TRUE;
+        } else if (heap->flags & HEAP_IS_CAREFUL ? careful_free(slab, index) : block_free(heap, slab, index)) {
+            return TRUE;
+        }
     } else if (slab == &slab_nobody && (handle == heap_main.handle || !heap_of(handle))) {
         return foreign_free(handle, 0, p);
     }
