@@ -50,7 +50,7 @@ __attribute__((noinline)) static BOOL free_slow(HANDLE handle, LPVOID p)
         struct heap *heap = slab->heap;
         /* An open fast path, of a theap that the block is not of: a remote free, while nobody has the heap locked. */
         const struct theap *mine = thread_open_theap(handle);
-        if (LIKELY(mine && slab->home != mine && slab->class_index != CLASS_LARGE)) {
+        if (LIKELY(mine && slab->home != mine && !slab_is_huge(slab))) {
             if (free_remote(slab, index)) return TRUE;
         } else if (heap->flags & HEAP_IS_CAREFUL ? careful_free(slab, index) : block_free(heap, slab, index)) {
             return TRUE;

@@ -4,10 +4,22 @@
 #include "foreign.h"
 #include "helpers.h"
 
+/* By way of the fast paths: no lock is taken. */
+static void *move_small(struct heap *heap, DWORD flags, void *old, SIZE_T had, SIZE_T bytes)
+{
+    void *p = HeapAlloc(heap->handle, flags & HEAP_GENERATE_EXCEPTIONS, bytes);
+    if (!p) return NULL;
+    memcpy(p, old, had < bytes ? had : bytes);
+    if (flags & HEAP_ZERO_MEMORY && bytes > had) memset((char *)p + had, 0, bytes - had);
+    HeapFree(heap->handle, 0, old);
+    return p;
+}
+
 static void *move_block(struct heap *heap, DWORD flags, struct slab *slab, uintptr_t index, SIZE_T had, SIZE_T bytes)
 {
     void *old = slab_block(slab, index), *p = NULL;
     BOOL zero = FALSE;
+    if (bytes <= MEDIUM_MAX && !(heap->flags & HEAP_IS_CAREFUL)) return move_small(heap, flags, old, had, bytes);
     careful_enter(heap);
     struct theap *theap = theap_enter(heap);
     if (theap) {

@@ -9,10 +9,8 @@
 #include "scavenge.h"
 
 #define TRIM_MS 10
-/* Making a slab anew costs a microsecond or two: no more than that every millisecond or so for each class. The system's
- * clock is too coarse to tell (10 to 16 ms). */
+/* Making a slab anew costs a microsecond or two: no more than that every millisecond or so for each class. */
 #define LOOK_TICKS 4
-static uint32_t ticks(void) { return (uint32_t)(__builtin_ia32_rdtsc() >> 20); }
 
 /* Wine touches a stack after the DLLs heard of the thread, and before its function: by the first of these ticks that has
  * been in all but a program that takes long to load, by the second in that, too. */
@@ -41,7 +39,7 @@ static void look_at(struct bin *bin)
 
 void theap_look(struct theap *theap)
 {
-    uint32_t now = ticks();
+    uint32_t now = scavenge_ticks();
     if (now - theap->looked < LOOK_TICKS) return;
     theap->looked = now;
     if (stack_trims) stack_look(theap->thread, now);

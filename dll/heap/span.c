@@ -7,6 +7,9 @@
 #define EXACT 32
 #define LISTS 64
 #define DIRTY_KEPT 8    /* 512 KB of dirty memory stay when new memory is taken beside it */
+#define DIRTY_SHARE 8   /* and an eighth of what is in use, for a moment */
+#define YOUNG_MS 20     /* that long: what came back just now is likely to go out again */
+#define SWAP_TICKS 4    /* and it is looked at so often, a millisecond or two: giving back and taking anew costs 16 us */
 #define PURGE_UNITS 64  /* 4 MB go back to the system in one call */
 #define COMMIT_UNITS 16 /* single units are committed in batches of 1 MB */
 
@@ -15,7 +18,9 @@ struct shelf {
     struct slab_list list[LISTS];
 };
 static struct shelf shelves[3]; /* PLACE_CLEAN, PLACE_FRESH, PLACE_DIRTY */
-static SIZE_T dirty_units;
+static SIZE_T dirty_units, used_units;
+static SIZE_T owed_units; /* taken anew since the last swap */
+static uint32_t swapped;  /* when that was */
 
 static inline struct shelf *shelf_of(unsigned place) { return &shelves[place - PLACE_CLEAN]; }
 
@@ -232,12 +237,16 @@ static void purge(struct slab *span)
 }
 
 /* New memory was taken although units lay dirty, in pieces of the wrong size: as much of those goes back, the larger pieces
- * first, so that a program that outgrows its blocks again and again does not pile them up. A little stays for reuse. */
+ * first, so that a program that outgrows its blocks again and again does not pile them up. A little stays for reuse, and
+ * more of what was used a moment ago: blocks of many sizes that come and go need some room for the next fit. */
 static void swap(SIZE_T units)
 {
+    uint32_t now = scavenge_clock();
     for (unsigned list = LISTS; --list;) {
         struct slab *span;
-        while (dirty_units > DIRTY_KEPT && (span = take_idle(&shelf_of(PLACE_DIRTY)->list[list], 0, 0))) {
+        while (dirty_units > DIRTY_KEPT &&
+               (span = take_idle(&shelf_of(PLACE_DIRTY)->list[list], now,
+                                 dirty_units > DIRTY_KEPT + used_units / DIRTY_SHARE ? 0 : YOUNG_MS))) {
             SIZE_T given = span->units;
             purge(span);
             if (given >= units) return;
@@ -246,12 +255,26 @@ static void swap(SIZE_T units)
     }
 }
 
+/* units were taken anew. How many are to go back for them and others now. */
+static SIZE_T swap_due(SIZE_T units)
+{
+    uint32_t now = scavenge_ticks();
+    if (dirty_units <= DIRTY_KEPT) return 0;
+    owed_units += units;
+    if (now - swapped < SWAP_TICKS) return 0;
+    swapped = now;
+    SIZE_T owed = owed_units;
+    owed_units = 0;
+    return owed;
+}
+
 BOOL span_take(struct slab *slab, SIZE_T units, enum span_want want, BOOL whole_map, BOOL *zero)
 {
     uint32_t first;
     lock_acquire(&arena.lock);
     BOOL taken = take_run(units, want, &first, zero);
     if (taken) {
+        used_units += units;
         slab->place = PLACE_NONE;
         slab->first_unit = first;
         slab->units = (uint32_t)units;
@@ -259,13 +282,15 @@ BOOL span_take(struct slab *slab, SIZE_T units, enum span_want want, BOOL whole_
         for (SIZE_T i = 1; i < units; i++) arena_set(first + (uint32_t)i, whole_map ? slab : &slab_nobody);
         arena_set(first, slab);
     }
+    SIZE_T owed = taken && *zero && units > 1 ? swap_due(units) : 0;
     lock_release(&arena.lock);
-    if (taken && *zero && units > 1 && UNLIKELY(dirty_units > DIRTY_KEPT)) swap(units);
+    if (owed) swap(owed);
     return taken;
 }
 
 static void give(struct slab *slab, BOOL decommit)
 {
+    used_units -= slab->units;
     for (uint32_t i = 0; i < slab->units; i++) arena_set(slab->first_unit + i, &slab_nobody);
     if (decommit) os_decommit((void *)slab->base, (SIZE_T)slab->units << UNIT_SHIFT);
     shelf_put(slab, decommit ? PLACE_CLEAN : PLACE_DIRTY);
@@ -325,8 +350,12 @@ BOOL span_extend(struct slab *slab, SIZE_T units, BOOL *zero)
             for (SIZE_T i = 0; i < take; i++) arena_set(first + (uint32_t)i, &slab_nobody);
             done += take;
         }
-        if (done == more) slab->units = (uint32_t)units;
-        else if (done) shelf_put_run(end, (uint32_t)done, PLACE_DIRTY);
+        if (done == more) {
+            slab->units = (uint32_t)units;
+            used_units += more;
+        } else if (done) {
+            shelf_put_run(end, (uint32_t)done, PLACE_DIRTY);
+        }
     }
     lock_release(&arena.lock);
     return done == more;
@@ -340,6 +369,7 @@ BOOL span_shorten(struct slab *slab, SIZE_T units)
     rest->first_unit = slab->first_unit + (uint32_t)units;
     rest->units = slab->units - (uint32_t)units;
     slab->units = (uint32_t)units;
+    used_units -= rest->units;
     shelf_put(rest, PLACE_DIRTY);
     lock_release(&arena.lock);
     scavenge_wake(FALSE);

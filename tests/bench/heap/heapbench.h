@@ -61,6 +61,7 @@ struct row {
     SIZE_T a, b;
     const char *value_names; /* space-separated, for rows with more than one value; NULL: one value, in ns */
     int rounds;              /* at most so many rounds; 0: all */
+    SIZE_T c;
 };
 extern const struct row *const row_tables[]; /* each ends with a row without a name; NULL ends the list */
 extern const struct row rows_small[], rows_large[], rows_threads[], rows_memory[], rows_scale[], rows_steps[];

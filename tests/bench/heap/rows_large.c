@@ -70,6 +70,26 @@ static int run_growth_filled(const struct row *row, double *values)
     return run_growth_with(row, values, growth_filled);
 }
 
+/* ---- growth to b bytes by a at a time, as of a string that characters are added to; per reallocation ---- */
+static void steps(void *state, SIZE_T n)
+{
+    const struct row *row = state;
+    while (n--) {
+        char *block = peer.alloc(peer.heap, 0, row->a);
+        for (SIZE_T size = 2 * row->a; size <= row->b; size += row->a) {
+            block = peer.realloc(peer.heap, 0, block, size);
+            ((volatile char *)block)[size - 1] = 1;
+        }
+        peer.free(peer.heap, 0, block);
+    }
+}
+static int run_steps(const struct row *row, double *values)
+{
+    struct row copy = *row;
+    values[0] = measure(steps, &copy) / (double)(row->b / row->a);
+    return 1;
+}
+
 /* ---- HeapSize, HeapValidate of one block ---- */
 enum { BLOCKS = 1000 };
 struct population {
@@ -160,25 +180,27 @@ static int run_lock(const struct row *row, double *values)
 }
 
 const struct row rows_large[] = {
-    { "block 64K", 0, run_big, 64 << 10, 0, 0, 0 },
-    { "block 64K touched", 0, run_big, 64 << 10, 1, 0, 0 },
-    { "block 256K", 0, run_big, 256 << 10, 0, 0, 0 },
-    { "block 256K touched", 0, run_big, 256 << 10, 1, 0, 0 },
-    { "block 1M", 0, run_big, 1 << 20, 0, 0, 0 },
-    { "block 1M touched", 0, run_big, 1 << 20, 1, 0, 0 },
-    { "block 4M", 0, run_big, 4 << 20, 0, 0, 0 },
-    { "block 4M touched", 0, run_big, 4 << 20, 1, 0, 0 },
-    { "realloc 16-1M", 0, run_growth, 16, 1 << 20, 0, 0 },
-    { "realloc 1M-64M", 0, run_growth, 1 << 20, 64 << 20, 0, 0 },
-    { "realloc 1M-64M filled", 0, run_growth_filled, 1 << 20, 64 << 20, 0, 0 },
-    { "size", 0, run_size, 0, 0, 0, 0 },
-    { "zeroed 64", ROW_SMALL, run_zeroed, 64, 0, 0, 0 },
-    { "zeroed 1K", ROW_SMALL, run_zeroed, 1024, 0, 0, 0 },
-    { "zeroed 16K", 0, run_zeroed, 16 << 10, 0, 0, 0 },
-    { "zeroed 256K", 0, run_zeroed, 256 << 10, 0, 0, 0 },
-    { "zeroed 1M", 0, run_zeroed, 1 << 20, 0, 0, 0 },
-    { "heap create+64+destroy", 0, run_heap_lives, 0, 0, 0, 0 },
-    { "validate one block", ROW_SYSTEM, run_valid, 0, 0, 0, 0 },
-    { "lock+unlock", ROW_SYSTEM, run_lock, 0, 0, 0, 0 },
+    { "block 64K", 0, run_big, 64 << 10, 0, 0, 0, 0 },
+    { "block 64K touched", 0, run_big, 64 << 10, 1, 0, 0, 0 },
+    { "block 256K", 0, run_big, 256 << 10, 0, 0, 0, 0 },
+    { "block 256K touched", 0, run_big, 256 << 10, 1, 0, 0, 0 },
+    { "block 1M", 0, run_big, 1 << 20, 0, 0, 0, 0 },
+    { "block 1M touched", 0, run_big, 1 << 20, 1, 0, 0, 0 },
+    { "block 4M", 0, run_big, 4 << 20, 0, 0, 0, 0 },
+    { "block 4M touched", 0, run_big, 4 << 20, 1, 0, 0, 0 },
+    { "realloc 16-1M", 0, run_growth, 16, 1 << 20, 0, 0, 0 },
+    { "realloc 1M-64M", 0, run_growth, 1 << 20, 64 << 20, 0, 0, 0 },
+    { "realloc 1M-64M filled", 0, run_growth_filled, 1 << 20, 64 << 20, 0, 0, 0 },
+    { "realloc to 4K by 16", 0, run_steps, 16, 4096, 0, 0, 0 },
+    { "realloc to 256K by 1K", 0, run_steps, 1024, 256 << 10, 0, 0, 0 },
+    { "size", 0, run_size, 0, 0, 0, 0, 0 },
+    { "zeroed 64", ROW_SMALL, run_zeroed, 64, 0, 0, 0, 0 },
+    { "zeroed 1K", ROW_SMALL, run_zeroed, 1024, 0, 0, 0, 0 },
+    { "zeroed 16K", 0, run_zeroed, 16 << 10, 0, 0, 0, 0 },
+    { "zeroed 256K", 0, run_zeroed, 256 << 10, 0, 0, 0, 0 },
+    { "zeroed 1M", 0, run_zeroed, 1 << 20, 0, 0, 0, 0 },
+    { "heap create+64+destroy", 0, run_heap_lives, 0, 0, 0, 0, 0 },
+    { "validate one block", ROW_SYSTEM, run_valid, 0, 0, 0, 0, 0 },
+    { "lock+unlock", ROW_SYSTEM, run_lock, 0, 0, 0, 0, 0 },
     { 0 },
 };

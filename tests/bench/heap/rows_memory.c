@@ -117,12 +117,12 @@ static int run_walk(const struct row *row, double *values)
 
 #define WALK_VALUES "walk/block validate/block"
 const struct row rows_memory[] = {
-    { "whole heap 1e5", ROW_OWN | ROW_UNLIKE, run_walk, 100000, 0, WALK_VALUES, 0 },
-    { "whole heap 1e5+200 large", ROW_OWN | ROW_UNLIKE, run_walk, 100000, 200, WALK_VALUES, 0 },
-    { "whole heap 1e6", ROW_OWN | ROW_UNLIKE | ROW_FULL, run_walk, 1000000, 0, WALK_VALUES, 0 },
-    { "whole heap 1e6+200 large", ROW_OWN | ROW_UNLIKE | ROW_FULL, run_walk, 1000000, 200, WALK_VALUES, 0 },
+    { "whole heap 1e5", ROW_OWN | ROW_UNLIKE, run_walk, 100000, 0, WALK_VALUES, 0, 0 },
+    { "whole heap 1e5+200 large", ROW_OWN | ROW_UNLIKE, run_walk, 100000, 200, WALK_VALUES, 0, 0 },
+    { "whole heap 1e6", ROW_OWN | ROW_UNLIKE | ROW_FULL, run_walk, 1000000, 0, WALK_VALUES, 0, 0 },
+    { "whole heap 1e6+200 large", ROW_OWN | ROW_UNLIKE | ROW_FULL, run_walk, 1000000, 200, WALK_VALUES, 0, 0 },
     { "1e6 blocks", ROW_OWN | ROW_COUNT, run_resident, 0, 0,
-      "resident/payload after-oldest-90%/payload MB-after-all", 1 },
-    { "long churn", ROW_OWN | ROW_COUNT, run_growth, 0, 0, "growth million-operations", 1 },
+      "resident/payload after-oldest-90%/payload MB-after-all", 1, 0 },
+    { "long churn", ROW_OWN | ROW_COUNT, run_growth, 0, 0, "growth million-operations", 1, 0 },
     { 0 },
 };

@@ -46,9 +46,9 @@ static int run_scale(const struct row *row, double *values)
     return 1; /* the process ends: the rest need not be freed one by one */
 }
 
-#define LIVE(name, count, flags, rounds) { "live " name, ROW_OWN | ROW_SCALE | (flags), run_scale, count, 0, 0, rounds }
+#define LIVE(name, count, flags, rounds) { "live " name, ROW_OWN | ROW_SCALE | (flags), run_scale, count, 0, 0, rounds, 0 }
 #define HEAPS(name, count) \
-    { "heaps " name, ROW_OWN | ROW_SCALE | ROW_PRIVATE, run_scale, 64000, count, 0, 0 }
+    { "heaps " name, ROW_OWN | ROW_SCALE | ROW_PRIVATE, run_scale, 64000, count, 0, 0, 0 }
 const struct row rows_scale[] = {
     LIVE("1e3", 1000, 0, 0),
     LIVE("1e4", 10000, ROW_FULL, 0),

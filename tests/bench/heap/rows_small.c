@@ -1,4 +1,5 @@
-/* rows_small.c - small objects on one thread: pairs, batches, churn. An operation is one allocation and one free. */
+/* rows_small.c - small objects on one thread: pairs, batches, churn (of large ones too). An operation is one allocation and
+ * one free. */
 #include "heapbench.h"
 
 /* ---- pairs of one size ---- */
@@ -104,19 +105,33 @@ static void churn(void *state, SIZE_T n)
     }
 }
 
-typedef void (*sizes_fn)(uint32_t *sizes, SIZE_T count, uint32_t low, uint32_t high, uint64_t seed);
+/* The same, every page of the block written. */
+static void churn_touched(void *state, SIZE_T n)
+{
+    struct churn *c = state;
+    while (n--) {
+        void **slot = &c->blocks[random_next(&c->seed) % c->count];
+        uint32_t size = c->sizes[c->next_size++ % SIZES];
+        peer.free(peer.heap, 0, *slot);
+        *slot = peer.alloc(peer.heap, 0, size);
+        for (uint32_t at = 0; at < size; at += 4096) ((volatile char *)*slot)[at] = 1;
+    }
+}
 
-/* a: the largest size; b: the number of live blocks. */
-static int run_churn_of(const struct row *row, sizes_fn sizes, double *values)
+typedef void (*sizes_fn)(uint32_t *sizes, SIZE_T count, uint32_t low, uint32_t high, uint64_t seed);
+typedef void (*work_fn)(void *state, SIZE_T n);
+
+/* a: the largest size; b: the number of live blocks; c: the smallest size, 16 if 0. */
+static int run_churn_of(const struct row *row, sizes_fn sizes, work_fn work, double *values)
 {
     struct churn *c = pages_new(sizeof *c);
     c->count = (uint32_t)row->b;
     c->seed = 9;
     c->blocks = pages_new(c->count * sizeof *c->blocks);
-    sizes(c->sizes, SIZES, 16, (uint32_t)row->a, 13);
+    sizes(c->sizes, SIZES, row->c ? (uint32_t)row->c : 16, (uint32_t)row->a, 13);
     for (uint32_t i = 0; i < c->count; i++) c->blocks[i] = block_new(c->sizes[c->next_size++ % SIZES]);
-    churn(c, c->count); /* away from the order of allocation */
-    values[0] = measure(churn, c);
+    work(c, c->count); /* away from the order of allocation */
+    values[0] = measure(work, c);
     for (uint32_t i = 0; i < c->count; i++) block_delete(c->blocks[i]);
     pages_delete(c->blocks);
     pages_delete(c);
@@ -124,26 +139,32 @@ static int run_churn_of(const struct row *row, sizes_fn sizes, double *values)
 }
 
 /* All sizes equally often: most bytes and most blocks are in the upper half, and no two sizes come in a row. */
-static int run_churn(const struct row *row, double *values) { return run_churn_of(row, sizes_even, values); }
+static int run_churn(const struct row *row, double *values) { return run_churn_of(row, sizes_even, churn, values); }
+static int run_churn_touched(const struct row *row, double *values)
+{
+    return run_churn_of(row, sizes_even, churn_touched, values);
+}
 /* Small sizes more often, as programs have them. */
-static int run_churn_log(const struct row *row, double *values) { return run_churn_of(row, sizes_log, values); }
+static int run_churn_log(const struct row *row, double *values) { return run_churn_of(row, sizes_log, churn, values); }
 
-#define PAIRS(size) { "pair " #size, ROW_SMALL, run_pairs, size, 0, 0, 0 }
-#define PAIRS_BACKGROUND(size) { "pair+background " #size, ROW_SMALL, run_pairs_background, size, 0, 0, 0 }
+#define PAIRS(size) { "pair " #size, ROW_SMALL, run_pairs, size, 0, 0, 0, 0 }
+#define PAIRS_BACKGROUND(size) { "pair+background " #size, ROW_SMALL, run_pairs_background, size, 0, 0, 0, 0 }
 const struct row rows_small[] = {
     PAIRS(16), PAIRS(32), PAIRS(64), PAIRS(128), PAIRS(256), PAIRS(512), PAIRS(1024), PAIRS(2048), PAIRS(4096),
     PAIRS_BACKGROUND(16), PAIRS_BACKGROUND(64), PAIRS_BACKGROUND(256), PAIRS_BACKGROUND(1024), PAIRS_BACKGROUND(4096),
-    { "batch lifo 64", ROW_SMALL, run_batches, LIFO, 64, 0, 0 },
-    { "batch fifo 64", ROW_SMALL, run_batches, FIFO, 64, 0, 0 },
-    { "batch random 64", ROW_SMALL, run_batches, SHUFFLED, 64, 0, 0 },
-    { "batch lifo 16-512", ROW_SMALL, run_batches, LIFO, 0, 0, 0 },
-    { "batch fifo 16-512", ROW_SMALL, run_batches, FIFO, 0, 0, 0 },
-    { "batch random 16-512", ROW_SMALL, run_batches, SHUFFLED, 0, 0, 0 },
-    { "churn to 512", ROW_SMALL, run_churn, 512, 10000, 0, 0 },
-    { "churn to 4K", ROW_SMALL, run_churn, 4096, 10000, 0, 0 },
-    { "churn log to 512", ROW_SMALL, run_churn_log, 512, 10000, 0, 0 },
-    { "churn log to 4K", ROW_SMALL, run_churn_log, 4096, 10000, 0, 0 },
-    { "mix to 64K", 0, run_churn, 65536, 1000, 0, 0 },
-    { "mix log to 64K", 0, run_churn_log, 65536, 1000, 0, 0 },
+    { "batch lifo 64", ROW_SMALL, run_batches, LIFO, 64, 0, 0, 0 },
+    { "batch fifo 64", ROW_SMALL, run_batches, FIFO, 64, 0, 0, 0 },
+    { "batch random 64", ROW_SMALL, run_batches, SHUFFLED, 64, 0, 0, 0 },
+    { "batch lifo 16-512", ROW_SMALL, run_batches, LIFO, 0, 0, 0, 0 },
+    { "batch fifo 16-512", ROW_SMALL, run_batches, FIFO, 0, 0, 0, 0 },
+    { "batch random 16-512", ROW_SMALL, run_batches, SHUFFLED, 0, 0, 0, 0 },
+    { "churn to 512", ROW_SMALL, run_churn, 512, 10000, 0, 0, 0 },
+    { "churn to 4K", ROW_SMALL, run_churn, 4096, 10000, 0, 0, 0 },
+    { "churn log to 512", ROW_SMALL, run_churn_log, 512, 10000, 0, 0, 0 },
+    { "churn log to 4K", ROW_SMALL, run_churn_log, 4096, 10000, 0, 0, 0 },
+    { "mix to 64K", 0, run_churn, 65536, 1000, 0, 0, 0 },
+    { "mix log to 64K", 0, run_churn_log, 65536, 1000, 0, 0, 0 },
+    { "churn 64K-1M", 0, run_churn, 1 << 20, 100, 0, 0, 65537 },
+    { "churn 64K-1M touched", 0, run_churn_touched, 1 << 20, 100, 0, 0, 65537 },
     { 0 },
 };

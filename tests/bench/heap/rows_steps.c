@@ -80,8 +80,8 @@ static int run_steps(const struct row *row, double *values)
 
 const struct row rows_steps[] = {
 #ifdef _WIN64
-    { "instructions 64", ROW_COUNT | ROW_OWN, run_steps, 64, 0, STEP_VALUES, 1 },
-    { "instructions 1024", ROW_COUNT | ROW_OWN, run_steps, 1024, 0, STEP_VALUES, 1 },
+    { "instructions 64", ROW_COUNT | ROW_OWN, run_steps, 64, 0, STEP_VALUES, 1, 0 },
+    { "instructions 1024", ROW_COUNT | ROW_OWN, run_steps, 1024, 0, STEP_VALUES, 1, 0 },
 #endif
     { 0 },
 };

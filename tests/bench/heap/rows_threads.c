@@ -35,8 +35,9 @@ static double run_threads(LPTHREAD_START_ROUTINE routine, void *contexts, SIZE_T
     return spent / (double)operations;
 }
 
-/* ---- larson: a thread replaces random blocks, then hands its blocks to a new thread and ends ---- */
-enum { SLOTS = 1000, LIFE = 50000, SIZES = 4096, THREADS_MAX = 64 };
+/* ---- larson: a thread replaces random blocks, then hands its blocks to a new thread and ends. Sizes, slots and the length
+ * of a life (100 rounds) are those that the program is commonly called with: larson 5 8 1000 5000 100. ---- */
+enum { SLOTS = 5000, LIFE = 100 * SLOTS, SIZES = 4096 };
 struct worker {
     void *blocks[SLOTS];
     uint64_t seed;
@@ -153,14 +154,71 @@ static int run_ring(const struct row *row, double *values)
     return 1;
 }
 
+/* ---- exchange: two threads that fill a table each, and then free what is in the other's ---- */
+enum { TABLE = 1000 };
+static void *tables[2][TABLE];
+static volatile LONG arrived __attribute__((aligned(128)));
+static volatile LONG meetings, ending;
+
+static void meet(void)
+{
+    LONG before = meetings;
+    if (InterlockedIncrement(&arrived) == 2) {
+        arrived = 0;
+        meetings = before + 1;
+        return;
+    }
+    for (unsigned spins = 1; meetings == before; spins++) {
+        if (spins % 256) YieldProcessor();
+        else SwitchToThread();
+    }
+}
+
+struct side {
+    int number, count;
+};
+
+static DWORD WINAPI side_run(void *context)
+{
+    const struct side *side = context;
+    void **mine = tables[side->number], **other = tables[!side->number];
+    LONG64 at = 0;
+    do {
+        for (int i = 0; i < side->count; i++, at++) {
+            mine[i] = peer.alloc(peer.heap, 0, thread_sizes[at % SIZES]);
+            *(volatile char *)mine[i] = 1;
+        }
+        meet();
+        for (int i = 0; i < side->count; i++) peer.free(peer.heap, 0, other[i]);
+        if (!side->number) ending = stopping;
+        meet();
+    } while (!ending);
+    InterlockedExchangeAdd64(&operations, at);
+    thread_finished();
+    return 0;
+}
+
+/* a, b: the sizes; c: blocks in a table. */
+static int run_exchange(const struct row *row, double *values)
+{
+    struct side sides[2] = { { 0, (int)row->c }, { 1, (int)row->c } };
+    sizes_even(thread_sizes, SIZES, (uint32_t)row->a, (uint32_t)row->b, 37);
+    ending = 0;
+    values[0] = run_threads(side_run, sides, sizeof sides[0], 2);
+    return 1;
+}
+
 const struct row rows_threads[] = {
-    { "larson 1 thread", ROW_SMALL, run_larson, 1, 0, 0, 0 },
-    { "larson 2 threads", ROW_SMALL | ROW_THREADS, run_larson, 2, 0, 0, 0 },
-    { "producer/consumer", ROW_SMALL | ROW_THREADS, run_ring, 0, 0, 0, 0 },
-    { "threads 1", ROW_SCALE, run_thread_count, 1, 0, 0, 0 },
-    { "threads 2", ROW_SCALE, run_thread_count, 2, 0, 0, 0 },
-    { "threads 4", ROW_SCALE | ROW_FULL, run_thread_count, 4, 0, 0, 0 },
-    { "threads 16", ROW_SCALE, run_thread_count, 16, 0, 0, 0 },
-    { "threads 64", ROW_SCALE, run_thread_count, 64, 0, 0, 0 },
+    { "larson 1 thread", ROW_SMALL, run_larson, 1, 0, 0, 0, 0 },
+    { "larson 2 threads", ROW_SMALL | ROW_THREADS, run_larson, 2, 0, 0, 0, 0 },
+    { "producer/consumer", ROW_SMALL | ROW_THREADS, run_ring, 0, 0, 0, 0, 0 },
+    { "exchange 64", ROW_SMALL | ROW_THREADS, run_exchange, 64, 64, 0, 0, TABLE },
+    { "exchange 16-512", ROW_SMALL | ROW_THREADS, run_exchange, 16, 512, 0, 0, TABLE },
+    { "exchange 64K-1M", ROW_THREADS, run_exchange, 65537, 1 << 20, 0, 0, 20 },
+    { "threads 1", ROW_SCALE, run_thread_count, 1, 0, 0, 0, 0 },
+    { "threads 2", ROW_SCALE, run_thread_count, 2, 0, 0, 0, 0 },
+    { "threads 4", ROW_SCALE | ROW_FULL, run_thread_count, 4, 0, 0, 0, 0 },
+    { "threads 16", ROW_SCALE, run_thread_count, 16, 0, 0, 0, 0 },
+    { "threads 64", ROW_SCALE, run_thread_count, 64, 0, 0, 0, 0 },
     { 0 },
 };
