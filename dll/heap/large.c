@@ -136,6 +136,15 @@ static BOOL large_renew(struct slab *slab)
     return FALSE;
 }
 
+static BOOL large_span(struct theap *theap, struct slab *slab, SIZE_T units, enum span_want want, BOOL *zero)
+{
+    if (want == SPAN_ANY) {
+        if (span_take(slab, units, SPAN_WARM, FALSE, zero)) return TRUE;
+        theap_make_room(theap);
+    }
+    return span_take(slab, units, want, FALSE, zero);
+}
+
 void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
 {
     struct heap *heap = theap->heap;
@@ -154,8 +163,7 @@ void *large_alloc(struct theap *theap, SIZE_T bytes, BOOL roomy, BOOL *zero)
     } else {
         if (!(slab = one_block_slab(heap))) return NULL;
         enum span_want want = heap_is_executable(heap) ? SPAN_EXECUTE : take == units && roomy ? SPAN_ROOMY : SPAN_ANY;
-        if (want == SPAN_ANY) theap_make_room(theap, take);
-        if (!span_take(slab, take, want, FALSE, zero)) {
+        if (!large_span(theap, slab, take, want, zero)) {
             meta_slab_free(slab);
             return NULL;
         }

@@ -46,10 +46,9 @@ void theap_look(struct theap *theap)
     for (unsigned i = 0; i < CLASSES; i++) look_at(&theap->bins[i]);
 }
 
-void theap_make_room(struct theap *theap, SIZE_T units)
+void theap_make_room(struct theap *theap)
 {
     theap_look(theap);
-    if (span_is_dirty(units)) return;
     uint32_t now = scavenge_clock();
     theap_trim(theap, now, TRIM_MS);
     large_trim(theap, now, 0);

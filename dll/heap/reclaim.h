@@ -7,7 +7,7 @@
 /* Gives up empty slabs that served nobody since the look before the last. Called whenever the theap needs another slab;
  * cheap when it was only just called. By the theap's thread, under theap->lock. */
 void theap_look(struct theap *theap);
-/* Called before the theap takes so many units for a large block: where no dirty ones lie ready, gives up what was cached. */
-void theap_make_room(struct theap *theap, SIZE_T units);
+/* Called before the theap takes new memory for a large block, because no dirty run is long enough: gives up what was cached. */
+void theap_make_room(struct theap *theap);
 
 #endif

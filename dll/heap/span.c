@@ -160,11 +160,12 @@ static BOOL take_run(SIZE_T units, enum span_want want, uint32_t *first, BOOL *z
 {
     struct slab *span;
     *zero = FALSE;
-    if (want == SPAN_ANY) {
+    if (want == SPAN_ANY || want == SPAN_WARM) {
         if ((span = shelf_find(PLACE_DIRTY, units))) {
             *first = cut(span, units, 0);
             return TRUE;
         }
+        if (want == SPAN_WARM) return FALSE;
         *zero = TRUE;
         if ((span = shelf_find(PLACE_FRESH, units))) {
             *first = cut(span, units, 0);
@@ -199,14 +200,6 @@ static BOOL take_run(SIZE_T units, enum span_want want, uint32_t *first, BOOL *z
         shelf_put_run(*first + (uint32_t)units, (uint32_t)(batch - units), PLACE_FRESH);
     }
     return TRUE;
-}
-
-BOOL span_is_dirty(SIZE_T units)
-{
-    lock_acquire(&arena.lock);
-    BOOL found = shelf_find(PLACE_DIRTY, units) != NULL;
-    lock_release(&arena.lock);
-    return found;
 }
 
 /* The dirty span that has been idle longest in a list, off its shelf. */

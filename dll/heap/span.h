@@ -11,16 +11,15 @@
 
 enum span_want {
     SPAN_ANY,     /* dirty first: warm memory */
+    SPAN_WARM,    /* dirty or none */
     SPAN_EXECUTE, /* commit anew, executable */
     SPAN_ROOMY    /* leave room to grow behind it */
 };
 
 /* Gives the slab first_unit, units and base of a committed span; the map points to slab for all of its units when
  * whole_map, else only for the first (a large block: inner addresses are nobody's). *zero: the memory reads as zero.
- * FALSE when out of memory. Takes arena.lock. */
+ * FALSE when out of memory, or when there is none that is wanted. Takes arena.lock. */
 BOOL span_take(struct slab *slab, SIZE_T units, enum span_want want, BOOL whole_map, BOOL *zero);
-/* Whether a dirty run of so many units lies free. Takes arena.lock. */
-BOOL span_is_dirty(SIZE_T units);
 /* Gives the slab's span back as dirty memory (or as clean memory, when decommit), and the struct slab to meta. */
 void span_give(struct slab *slab, BOOL decommit);
 /* As span_give, for a list linked by heap_next, under one lock. */
