@@ -12,7 +12,9 @@ enum { QUIET_MS = 200 };
 struct visitor {
     HANDLE heap;
     int action;
+    BOOL known; /* the thread has used the heap before: what it frees then is a remote free past all locks but HeapLock's */
     void *block;
+    HANDLE ready;
     HANDLE go; /* the thread waits for it: starting a thread may itself need the process heap */
     volatile LONG begun, done;
 };
@@ -23,6 +25,8 @@ static const char *const action_names[] = { "HeapAlloc", "HeapFree", "HeapReAllo
 static DWORD WINAPI visitor_run(void *context)
 {
     struct visitor *v = context;
+    if (v->known) expect_thread(HeapFree(v->heap, 0, HeapAlloc(v->heap, 0, 40)), "first use");
+    SetEvent(v->ready);
     WaitForSingleObject(v->go, INFINITE);
     v->begun = 1;
     switch (v->action) {
@@ -39,19 +43,27 @@ static DWORD WINAPI visitor_run(void *context)
 static BOOL needs_block(int action) { return action == FREE || action == REALLOCATE || action == FREE_LARGE; }
 static BOOL leaves_block(int action) { return action == ALLOCATE || action == REALLOCATE || action == ALLOCATE_LARGE; }
 
-static struct visitor visitor_new(HANDLE heap, int action)
+static struct visitor visitor_new(HANDLE heap, int action, BOOL known)
 {
-    struct visitor v = { .heap = heap, .action = action, .go = CreateEventA(NULL, TRUE, FALSE, NULL) };
+    struct visitor v = { .heap = heap, .action = action, .known = known };
+    v.ready = CreateEventA(NULL, TRUE, FALSE, NULL);
+    v.go = CreateEventA(NULL, TRUE, FALSE, NULL);
     if (needs_block(action)) v.block = HeapAlloc(heap, 0, action == FREE_LARGE ? 3 << 20 : 40);
     return v;
 }
 
-static void each_action_waits(HANDLE heap)
+static void visitor_end(const struct visitor *v)
+{
+    CloseHandle(v->ready);
+    CloseHandle(v->go);
+}
+
+static void each_action_waits(HANDLE heap, BOOL known)
 {
     for (int action = 0; action < ACTIONS; action++) {
-        struct visitor v = visitor_new(heap, action);
+        struct visitor v = visitor_new(heap, action, known);
         HANDLE thread = thread_start(visitor_run, &v);
-        Sleep(QUIET_MS / 4);
+        WaitForSingleObject(v.ready, INFINITE);
         expect(HeapLock(heap) && HeapLock(heap), "HeapLock twice");
         SetEvent(v.go);
         while (!v.begun) Sleep(1);
@@ -66,17 +78,21 @@ static void each_action_waits(HANDLE heap)
         expect(HeapUnlock(heap), "second HeapUnlock");
         thread_join(thread);
         expect(v.done && !thread_failures, "%s of another thread, afterwards", action_names[action]);
-        CloseHandle(v.go);
+        visitor_end(&v);
         if (leaves_block(action)) expect(HeapFree(heap, 0, v.block), "free");
     }
 }
 
-static void waits_process_heap(void **state) { (void)state, each_action_waits(GetProcessHeap()); }
+static void waits_process_heap(void **state)
+{
+    (void)state;
+    for (int known = 0; known <= 1; known++) each_action_waits(GetProcessHeap(), known);
+}
 static void waits_private_heap(void **state)
 {
     (void)state;
     HANDLE heap = HeapCreate(0, 0, 0);
-    each_action_waits(heap);
+    for (int known = 0; known <= 1; known++) each_action_waits(heap, known);
     expect(HeapDestroy(heap), "HeapDestroy");
 }
 
@@ -137,10 +153,10 @@ static void other_heaps_go_on(void **state)
     (void)state;
     expect(HeapLock(locked), "HeapLock");
     for (int action = 0; action < ACTIONS; action++) {
-        struct visitor v = visitor_new(other, action);
+        struct visitor v = visitor_new(other, action, FALSE);
         SetEvent(v.go);
         thread_run(visitor_run, &v);
-        CloseHandle(v.go);
+        visitor_end(&v);
         expect(v.done, "%s in another heap", action_names[action]);
     }
     expect(HeapUnlock(locked) && HeapDestroy(locked) && HeapDestroy(other), "the end");
