@@ -73,6 +73,9 @@ extern BOOL full_run;
 /* Calls work(state, n) with a suitable n, several times; returns the nanoseconds per n of the quickest call, which other
  * programs disturbed least. (The report then takes the median over the rounds.) */
 double measure(void (*work)(void *state, SIZE_T n), void *state);
+/* Calls work for n altogether, or for as long as ten rows take, beforehand: what is touched for the first time, and the order
+ * in which blocks were first had, are then behind. */
+void settle(void (*work)(void *state, SIZE_T n), void *state, SIZE_T n);
 double now_ns(void);
 SIZE_T working_set(void);
 

@@ -45,6 +45,16 @@ double measure(void (*work)(void *state, SIZE_T n), void *state)
     return best;
 }
 
+void settle(void (*work)(void *state, SIZE_T n), void *state, SIZE_T n)
+{
+    enum { SLICES = 64, SAMPLES = 10 };
+    double end = now_ns() + SAMPLES * sample_ms * 1e6;
+    for (SIZE_T left = n, slice = n / SLICES + 1; left && now_ns() < end; left -= slice) {
+        if (slice > left) slice = left;
+        work(state, slice);
+    }
+}
+
 SIZE_T working_set(void)
 {
     PROCESS_MEMORY_COUNTERS counters = { .cb = sizeof counters };

@@ -41,6 +41,7 @@ static int run_scale(const struct row *row, double *values)
         if (!s->blocks[i]) ExitProcess(3);
         *(volatile char *)s->blocks[i] = 1;
     }
+    settle(replace_random, s, 10 * s->count);
     values[0] = measure(replace_random, s);
     for (SIZE_T i = 0; i < s->heap_count; i++) peer.destroy(s->heaps[i]);
     return 1; /* the process ends: the rest need not be freed one by one */

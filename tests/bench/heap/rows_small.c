@@ -130,7 +130,7 @@ static int run_churn_of(const struct row *row, sizes_fn sizes, work_fn work, dou
     c->blocks = pages_new(c->count * sizeof *c->blocks);
     sizes(c->sizes, SIZES, row->c ? (uint32_t)row->c : 16, (uint32_t)row->a, 13);
     for (uint32_t i = 0; i < c->count; i++) c->blocks[i] = block_new(c->sizes[c->next_size++ % SIZES]);
-    work(c, c->count); /* away from the order of allocation */
+    settle(work, c, 10 * c->count);
     values[0] = measure(work, c);
     for (uint32_t i = 0; i < c->count; i++) block_delete(c->blocks[i]);
     pages_delete(c->blocks);
