@@ -83,7 +83,7 @@ enum slab_place {
 struct slab {
     /* the free path reads these */
     struct theap *home; /* &theap_nobody when abandoned or free: never NULL, HeapFree looks into it */
-    uintptr_t base;     /* address of block 0 */
+    uintptr_t base;     /* address of block 0: the span's own, or a little behind it */
     uint8_t *state;     /* capacity entries, then STATE_NONE up to a whole group */
     uintptr_t magic;    /* divides by block_bytes: see class.h */
     uint32_t countdown; /* frees by the home thread until the slow path must look */

@@ -75,7 +75,7 @@ static void sum(struct heap *heap, struct totals *totals)
     memset(totals, 0, sizeof(*totals));
     lock_acquire(&heap->lock);
     for (const struct slab *slab = heap->slabs; slab; slab = slab->heap_next) {
-        SIZE_T bytes = slab_is_huge(slab) ? ALIGN_UP(slab->large_bytes, PAGE_BYTES) : (SIZE_T)slab->units << UNIT_SHIFT;
+        SIZE_T bytes = slab_is_huge(slab) ? ALIGN_UP(slab->large_bytes, PAGE_BYTES) : span_bytes(slab);
         SIZE_T run = 0;
         totals->committed += bytes;
         totals->reserved += slab_is_huge(slab) ? slab->block_bytes : bytes;

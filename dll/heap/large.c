@@ -9,8 +9,6 @@
 #define ROOMY_UNITS ((SIZE_T)64)       /* growing blocks up to 4 MB get room to grow; larger ones a place with room */
 #define CACHE_BYTES ((SIZE_T)16 << 20) /* of one theap */
 
-static SIZE_T span_bytes(const struct slab *slab) { return (SIZE_T)slab->units << UNIT_SHIFT; }
-
 /* ---- huge blocks ---- */
 static struct {
     struct lock lock;

@@ -7,7 +7,7 @@
 #define EXACT 32
 #define LISTS 64
 #define DIRTY_KEPT 8    /* 512 KB of dirty memory stay when new memory is taken beside it */
-#define DIRTY_SHARE 8   /* and an eighth of what is in use, for a moment */
+#define DIRTY_SHARE 2   /* and half as much as is in use, for a moment */
 #define YOUNG_MS 20     /* that long: what came back just now is likely to go out again */
 #define SWAP_TICKS 4    /* and it is looked at so often, a millisecond or two: giving back and taking anew costs 16 us */
 #define PURGE_UNITS 64  /* 4 MB go back to the system in one call */
@@ -285,7 +285,7 @@ static void give(struct slab *slab, BOOL decommit)
 {
     used_units -= slab->units;
     for (uint32_t i = 0; i < slab->units; i++) arena_set(slab->first_unit + i, &slab_nobody);
-    if (decommit) os_decommit((void *)slab->base, (SIZE_T)slab->units << UNIT_SHIFT);
+    if (decommit) os_decommit(arena_address(slab->first_unit), span_bytes(slab));
     shelf_put(slab, decommit ? PLACE_CLEAN : PLACE_DIRTY);
     if (decommit) release_chunk(slab);
 }

@@ -16,6 +16,8 @@ enum span_want {
     SPAN_ROOMY    /* leave room to grow behind it */
 };
 
+static inline SIZE_T span_bytes(const struct slab *slab) { return (SIZE_T)slab->units << UNIT_SHIFT; }
+
 /* Gives the slab first_unit, units and base of a committed span; the map points to slab for all of its units when
  * whole_map, else only for the first (a large block: inner addresses are nobody's). *zero: the memory reads as zero.
  * FALSE when out of memory, or when there is none that is wanted. Takes arena.lock. */

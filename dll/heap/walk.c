@@ -45,8 +45,8 @@ static inline BOOL entry_at(PROCESS_HEAP_ENTRY *entry, const struct slab *slab, 
 
 static void entry_region(PROCESS_HEAP_ENTRY *entry, const struct slab *slab)
 {
-    SIZE_T bytes = (SIZE_T)slab->units << UNIT_SHIFT;
-    entry->lpData = (PVOID)slab->base;
+    SIZE_T bytes = span_bytes(slab);
+    entry->lpData = arena_address(slab->first_unit);
     entry->cbData = (DWORD)bytes;
     entry->cbOverhead = clamp_byte(bytes - slab->capacity * slab->block_bytes);
     entry->wFlags = PROCESS_HEAP_REGION;
