@@ -37,4 +37,39 @@ static void attack(HANDLE heap)
     }
 }
 
-int main(void) { return attack_main(attack); }
+/* What lies in a region before its first block and behind its last one is no block either. */
+static void attack_edges(HANDLE heap)
+{
+    static const SIZE_T sizes[] = { 2500, 5000, 20000, 45000 };
+    enum { COUNT = 60, REGIONS = 64 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        PROCESS_HEAP_ENTRY regions[REGIONS], entry = { 0 };
+        void *blocks[COUNT];
+        int count = 0;
+        for (int j = 0; j < COUNT; j++) expect(blocks[j] = HeapAlloc(heap, 0, sizes[i]), "block");
+        while (HeapWalk(heap, &entry)) {
+            BOOL mine = FALSE;
+            BYTE *first = entry.lpData, *end = first + entry.cbData;
+            for (int j = 0; j < COUNT && entry.wFlags & PROCESS_HEAP_REGION; j++)
+                mine |= (BYTE *)blocks[j] >= first && (BYTE *)blocks[j] < end;
+            if (mine && count < REGIONS) regions[count++] = entry;
+        }
+        expect(GetLastError() == ERROR_NO_MORE_ITEMS && count > 0, "%d regions", count);
+        for (int r = 0; r < count; r++) {
+            BYTE *first = regions[r].lpData, *end = first + regions[r].cbData;
+            for (BYTE *at = first; at < (BYTE *)regions[r].Region.lpFirstBlock; at += 16)
+                expect_refused(heap, at, "a pointer before a region's first block");
+            for (BYTE *at = regions[r].Region.lpLastBlock; at < end; at += 1024)
+                expect_refused(heap, at, "a pointer behind a region's last block");
+        }
+        for (int j = 0; j < COUNT; j++) expect(HeapFree(heap, 0, blocks[j]), "free after the attack");
+    }
+}
+
+static void attack_all(HANDLE heap)
+{
+    attack(heap);
+    attack_edges(heap);
+}
+
+int main(void) { return attack_main(attack_all); }
