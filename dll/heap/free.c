@@ -31,7 +31,7 @@ BOOL block_free(struct heap *heap, struct slab *slab, uintptr_t index)
 {
     struct theap *theap = theap_enter(heap);
     if (!theap) return FALSE;
-    if (slab->home == theap) {
+    if (slab->home == theap || (slab->home == &theap_nobody && theap_adopt(theap, slab))) {
         BOOL freed = free_by_home(slab, index);
         theap_leave(theap);
         return freed;
@@ -48,9 +48,10 @@ __attribute__((noinline)) static BOOL free_slow(HANDLE handle, LPVOID p)
     if (!p) return TRUE;
     if (block_find(handle, p, &slab, &index)) {
         struct heap *heap = slab->heap;
-        /* An open fast path, of a theap that the block is not of: a remote free, while nobody has the heap locked. */
-        const struct theap *mine = thread_open_theap(handle);
-        if (LIKELY(mine && slab->home != mine && !slab_is_huge(slab))) {
+        /* An open fast path, of a theap that the block is not of: a remote free, while nobody has the heap locked. (Huge blocks
+         * have nobody as their home.) */
+        const struct theap *mine = thread_open_theap(handle), *home = slab->home;
+        if (LIKELY(mine && home != mine && home != &theap_nobody)) {
             if (free_remote(slab, index)) return TRUE;
         } else if (heap->flags & HEAP_IS_CAREFUL ? careful_free(slab, index) : block_free(heap, slab, index)) {
             return TRUE;

@@ -38,9 +38,12 @@ static HANDLE volatile last_ended; /* the thread that did */
 static SIZE_T theap_idle(struct theap *theap, uint32_t now, uint32_t age)
 {
     lock_acquire(&theap->lock);
-    theap_trim(theap, now, age);
+    /* Who has the heap locked may be walking through slabs that are empty. HeapLock waits for this lock, too. */
+    ULONG holder = theap->heap ? theap->heap->locked_by : 0;
+    BOOL locked = holder && holder != nt_thread_id();
+    if (!locked) theap_trim(theap, now, age);
     SIZE_T left = theap->cache_bytes + ((SIZE_T)theap->empty_slabs << UNIT_SHIFT);
-    if (theap->heap) left += bins_scavenge(theap);
+    if (theap->heap && !locked) left += bins_scavenge(theap);
     lock_release(&theap->lock);
     return left;
 }

@@ -58,18 +58,19 @@ static void processors_settle(void)
     NtFlushProcessWriteBuffers();
 }
 
-/* Close every other thread's fast path. Slow paths look at locked_by with their theap's lock held, so taking each of these
- * locks once waits for those under way. New theaps find the heap locked. */
+/* Close every other thread's fast path. Slow paths and the scavenger look at locked_by with the theap's lock held, so taking
+ * each of these locks once waits for those under way. New theaps find the heap locked. */
 static void close_others(struct heap *heap, HANDLE handle)
 {
     ULONG me = nt_thread_id();
     BOOL closed = FALSE;
     lock_acquire(&registry_lock);
     for (struct theap *theap = heap->theaps; theap; theap = theap->heap_next) {
-        if (theap->thread->id == me) continue;
         lock_acquire(&theap->lock);
-        if (theap->handle == handle) closed = TRUE;
-        theap_close(theap);
+        if (theap->thread->id != me) {
+            if (theap->handle == handle) closed = TRUE;
+            theap_close(theap);
+        }
         lock_release(&theap->lock);
     }
     if (closed) processors_settle();
@@ -95,7 +96,12 @@ K32MEM_API BOOL WINAPI HeapLock(HANDLE handle)
     /* Taking the lock was a full fence, and a theap's maker looks at locked_by after one: if no theap but this thread's is
      * to be seen here, there is none whose fast path could be open. */
     struct theap *mine = thread_open_theap(handle);
-    if (!mine || heap->theaps != mine || mine->heap_next) close_others(heap, handle);
+    if (!mine || heap->theaps != mine || mine->heap_next) {
+        close_others(heap, handle);
+    } else if (mine->lock.owner) { /* the scavenger has it */
+        lock_acquire(&mine->lock);
+        lock_release(&mine->lock);
+    }
     return TRUE;
 }
 

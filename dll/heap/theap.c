@@ -117,21 +117,42 @@ static struct slab *next_available(struct theap *theap, unsigned class_index)
     return slab;
 }
 
+/* Under heap->lock. The exchange is a full fence: whoever frees a block meanwhile either sees the new home, or has his free
+ * state seen by who counts next. */
+static void adopt(struct theap *theap, struct slab *slab)
+{
+    struct heap *heap = theap->heap;
+    slab_list_remove(&heap->abandoned[slab->class_index], slab);
+    heap->abandoned_count--;
+    slab->place = PLACE_NONE;
+    slab->countdown = COUNTDOWN_OFF;
+    InterlockedExchangePointer((void *volatile *)&slab->home, theap);
+}
+
 static struct slab *adopt_abandoned(struct theap *theap, unsigned class_index)
 {
     struct heap *heap = theap->heap;
     struct slab *slab;
     if (!heap->abandoned_count) return NULL;
     lock_acquire(&heap->lock);
-    if ((slab = heap->abandoned[class_index].head)) {
-        slab_list_remove(&heap->abandoned[class_index], slab);
-        heap->abandoned_count--;
-        slab->place = PLACE_NONE;
-        slab->countdown = COUNTDOWN_OFF;
-        slab->home = theap;
-    }
+    if ((slab = heap->abandoned[class_index].head)) adopt(theap, slab);
     lock_release(&heap->lock);
     return slab;
+}
+
+BOOL theap_adopt(struct theap *theap, struct slab *slab)
+{
+    struct heap *heap = theap->heap;
+    if (slab->class_index == CLASS_LARGE || theap->thread == &thread_shared) return FALSE;
+    lock_acquire(&heap->lock);
+    BOOL abandoned = slab->place == PLACE_ABANDONED && slab->heap == heap;
+    if (abandoned) adopt(theap, slab);
+    lock_release(&heap->lock);
+    if (!abandoned) return FALSE;
+    uint32_t free = slab_count_free(slab);
+    if (free < slab_worth(slab)) place_full(theap, slab, free);
+    else place_available(theap, slab, slab->capacity - free);
+    return TRUE;
 }
 
 BOOL theap_refill(struct theap *theap, unsigned class_index)

@@ -24,6 +24,9 @@ void theap_event_locked(struct slab *slab);
 
 /* After a remote free: queues the slab for its home, or looks after an abandoned one. */
 void theap_remote_freed(struct slab *slab);
+/* Makes an abandoned slab the theap's own: who frees one block of a thread that is gone will free others, and may use them
+ * again. FALSE when it is not abandoned (any more). Under theap->lock, by the theap's thread, which has a live block there. */
+BOOL theap_adopt(struct theap *theap, struct slab *slab);
 /* Takes a slab that is about to be destroyed out of its home's queue. Under the home's lock, if it has a home. */
 void theap_forget(struct slab *slab);
 /* Empties the queue. Under theap->lock. */

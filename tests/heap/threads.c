@@ -63,6 +63,40 @@ static void ended_private_heap(void **state)
     expect(walk_count(heap, NULL) == 0 && HeapDestroy(heap), "nothing is left");
 }
 
+/* ---- an ended thread's blocks, freed by two others: the first to free one may take over what lies around it ---- */
+static DWORD WINAPI second_heir_run(void *context)
+{
+    struct stay *s = context;
+    for (int i = 1; i < PART; i += 2) {
+        expect_thread(HeapFree(s->heap, 0, s->blocks[i]), "free by the second heir");
+        expect_thread(!HeapFree(s->heap, 0, s->blocks[i]), "freed twice by the second heir");
+    }
+    for (int i = 0; i < PART; i += 2) expect_thread(!HeapFree(s->heap, 0, s->blocks[i]), "freed by the first heir already");
+    return 0;
+}
+
+static void heirs(void **state)
+{
+    HANDLE heap = HeapCreate(0, 0, 0);
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        struct stay stay = { .heap = heap };
+        thread_run(stay_run, &stay);
+        SIZE_T live = walk_count(heap, NULL);
+        expect(live == PART, "%u blocks live", (unsigned)live);
+        for (int i = 0; i < PART; i += 2) {
+            expect(HeapFree(heap, 0, stay.blocks[i]), "free by the first heir");
+            expect(!HeapFree(heap, 0, stay.blocks[i]), "freed twice by the first heir");
+            expect(HeapSize(heap, 0, stay.blocks[i + 1]) == part_size(i + 1), "size of a block that is left");
+        }
+        live = walk_count(heap, NULL);
+        expect(live == PART / 2, "%u blocks left to the second heir", (unsigned)live);
+        thread_run(second_heir_run, &stay);
+        expect(!thread_failures && walk_count(heap, NULL) == 0 && HeapValidate(heap, 0, NULL), "nothing is left");
+    }
+    expect(HeapDestroy(heap), "HeapDestroy");
+}
+
 /* ---- TerminateThread ----
  * Every other victim works until the end, with small blocks: those come and go without a system call once it is warm,
  * and Wine itself does not survive a thread that is terminated inside one. The rest hold large blocks' memory too, and
@@ -171,6 +205,6 @@ static void terminated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(ended_process_heap), cmocka_unit_test(ended_private_heap),
-                                        cmocka_unit_test(terminated) };
+                                        cmocka_unit_test(heirs), cmocka_unit_test(terminated) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
