@@ -47,6 +47,7 @@ static void attack_edges(HANDLE heap)
         void *blocks[COUNT];
         int count = 0;
         for (int j = 0; j < COUNT; j++) expect(blocks[j] = HeapAlloc(heap, 0, sizes[i]), "block");
+        expect(HeapLock(heap), "HeapLock");
         while (HeapWalk(heap, &entry)) {
             BOOL mine = FALSE;
             BYTE *first = entry.lpData, *end = first + entry.cbData;
@@ -55,6 +56,7 @@ static void attack_edges(HANDLE heap)
             if (mine && count < REGIONS) regions[count++] = entry;
         }
         expect(GetLastError() == ERROR_NO_MORE_ITEMS && count > 0, "%d regions", count);
+        expect(HeapUnlock(heap), "HeapUnlock");
         for (int r = 0; r < count; r++) {
             BYTE *first = regions[r].lpData, *end = first + regions[r].cbData;
             for (BYTE *at = first; at < (BYTE *)regions[r].Region.lpFirstBlock; at += 16)
