@@ -3,7 +3,7 @@
 #include "os.h"
 #include "random.h"
 
-struct slab slab_nobody = { .home = &theap_nobody, .magic = 1, .block_bytes = 1, .class_index = CLASS_LARGE };
+struct slab slab_nobody = { .home = &theap_nobody, .magic = 1, .block_bytes = 1, .class_index = CLASS_LARGE, .handle = HANDLE_NOBODY };
 
 #ifdef _WIN64
 struct arena arena;

@@ -28,6 +28,8 @@ struct arena {
 extern struct arena arena;
 /* Stands for "no slab": its home is nobody's, so that every check on it fails. */
 extern struct slab slab_nobody;
+/* The handle in slabs that belong to no heap. (Not NULL: callers do pass NULL.) */
+#define HANDLE_NOBODY ((HANDLE)((char *)&slab_nobody + 1))
 
 /* Whether the map has an entry for the address; any address may be asked about. */
 static inline BOOL arena_holds(const void *address)

@@ -58,6 +58,7 @@
 #define MEDIUM_CLASSES 48                     /* eight per doubling from 1 KB to 64 KB */
 #define CLASSES (SMALL_CLASSES + MEDIUM_CLASSES)
 #define CLASS_LARGE 0xff
+#define LINE ((SIZE_T)64) /* of the processor's cache */
 
 /* ---- a block's state ---- */
 #define STATE_FREE 0xff /* free */
@@ -165,6 +166,7 @@ struct heap {
     volatile ULONG locked_by; /* thread id while HeapLock holds the heap */
     ULONG lock_depth;
     volatile LONG lock_waiters;
+    volatile uint32_t walked; /* scavenge_clock() when HeapWalk last came to a slab; 0: no walk is under way */
     ULONG compatibility; /* HeapCompatibilityInformation */
     ULONG created_after; /* how many ntdll heaps there were */
     struct lock lock;    /* guards the lists below */

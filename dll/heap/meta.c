@@ -2,7 +2,6 @@
 #include "heap.h"
 #include "os.h"
 
-#define LINE ((SIZE_T)64)
 #ifdef _WIN64
 #define REGION_BYTES ((SIZE_T)16 << 20)
 #else
@@ -103,7 +102,7 @@ void meta_slab_free(struct slab *slab)
 {
     slab->home = &theap_nobody;
     slab->heap = NULL;
-    slab->handle = NULL;
+    slab->handle = HANDLE_NOBODY;
     slab->place = PLACE_NONE;
     POOL_GIVE(free_slabs, next, slab);
 }

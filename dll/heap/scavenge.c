@@ -13,6 +13,7 @@
 #include "scavenge.h"
 #include "../core/stack.h"
 #include "bins.h"
+#include "walk.h"
 
 NTSYSAPI NTSTATUS NTAPI TpAllocWork(TP_WORK **work, PTP_WORK_CALLBACK callback, PVOID context, PVOID environment);
 NTSYSAPI VOID NTAPI TpPostWork(TP_WORK *work);
@@ -38,12 +39,13 @@ static HANDLE volatile last_ended; /* the thread that did */
 static SIZE_T theap_idle(struct theap *theap, uint32_t now, uint32_t age)
 {
     lock_acquire(&theap->lock);
-    /* Who has the heap locked may be walking through slabs that are empty. HeapLock waits for this lock, too. */
-    ULONG holder = theap->heap ? theap->heap->locked_by : 0;
-    BOOL locked = holder && holder != nt_thread_id();
-    if (!locked) theap_trim(theap, now, age);
+    /* A walk goes through slabs that are empty. Under HeapLock, which waits for this lock too, there may be one. */
+    const struct heap *heap = theap->heap;
+    ULONG holder = heap ? heap->locked_by : 0;
+    BOOL kept = (holder && holder != nt_thread_id()) || (heap && heap_is_walked(heap));
+    if (!kept) theap_trim(theap, now, age);
     SIZE_T left = theap->cache_bytes + ((SIZE_T)theap->empty_slabs << UNIT_SHIFT);
-    if (theap->heap && !locked) left += bins_scavenge(theap);
+    if (heap && !kept) left += bins_scavenge(theap);
     lock_release(&theap->lock);
     return left;
 }

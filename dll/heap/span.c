@@ -96,7 +96,7 @@ static void shelf_put(struct slab *span, unsigned place)
     }
     span->home = &theap_nobody;
     span->heap = NULL;
-    span->handle = NULL;
+    span->handle = HANDLE_NOBODY;
     span->idle_since = idle_since;
     shelf_add(span, place);
 }
@@ -251,9 +251,9 @@ static void swap(SIZE_T units)
 /* units were taken anew. How many are to go back for them and others now. */
 static SIZE_T swap_due(SIZE_T units)
 {
-    uint32_t now = scavenge_ticks();
     if (dirty_units <= DIRTY_KEPT) return 0;
     owed_units += units;
+    uint32_t now = scavenge_ticks();
     if (now - swapped < SWAP_TICKS) return 0;
     swapped = now;
     SIZE_T owed = owed_units;

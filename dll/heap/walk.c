@@ -1,6 +1,10 @@
 /* walk.c - HeapWalk. An entry says by itself where the walk stands: nothing is kept between calls. */
 #include "walk.h"
 #include "foreign.h"
+#include "scavenge.h"
+
+/* So long after a walk came to a slab it may still stand there. (It may also have been given up.) */
+#define WALK_MS 60000
 
 HANDLE (*walk_handle_of)(void *block, WORD *flags);
 
@@ -68,9 +72,15 @@ static BOOL entry_tail(PROCESS_HEAP_ENTRY *entry, const struct slab *slab)
     return TRUE;
 }
 
-/* The first entry of a slab or of those after it. */
-static BOOL entry_slab(HANDLE handle, PROCESS_HEAP_ENTRY *entry, const struct slab *slab, BYTE region)
+BOOL heap_is_walked(const struct heap *heap)
 {
+    return heap->walked && scavenge_clock() - heap->walked < WALK_MS;
+}
+
+/* The first entry of a slab or of those after it. */
+static BOOL entry_slab(struct heap *heap, PROCESS_HEAP_ENTRY *entry, const struct slab *slab, BYTE region)
+{
+    heap->walked = scavenge_clock() | 1;
     for (; slab; slab = slab->heap_next) {
         if (slab->class_index != CLASS_LARGE) {
             entry_region(entry, slab);
@@ -82,13 +92,14 @@ static BOOL entry_slab(HANDLE handle, PROCESS_HEAP_ENTRY *entry, const struct sl
         entry->iRegionIndex = region;
         return TRUE;
     }
-    if (handle != heap_main.handle) return error_fail(ERROR_NO_MORE_ITEMS);
+    heap->walked = 0;
+    if (heap != &heap_main) return error_fail(ERROR_NO_MORE_ITEMS);
     /* The process heap goes on with what ntdll's own heap holds. */
     memset(entry, 0, sizeof(*entry));
-    return foreign_walk(handle, entry);
+    return foreign_walk(heap->handle, entry);
 }
 
-static BOOL walk_next(HANDLE handle, PROCESS_HEAP_ENTRY *entry, struct slab *slab)
+static BOOL walk_next(PROCESS_HEAP_ENTRY *entry, struct slab *slab)
 {
     uintptr_t index;
     if (entry->wFlags & PROCESS_HEAP_REGION) return entry_at(entry, slab, 0, (void *)slab->base);
@@ -101,7 +112,7 @@ static BOOL walk_next(HANDLE handle, PROCESS_HEAP_ENTRY *entry, struct slab *sla
         if (LIKELY(entry_at(entry, slab, index + (blocks ? blocks : 1), p))) return TRUE;
         if (entry_tail(entry, slab)) return TRUE;
     }
-    return entry_slab(handle, entry, slab->heap_next, (BYTE)(entry->iRegionIndex + 1));
+    return entry_slab(slab->heap, entry, slab->heap_next, (BYTE)(entry->iRegionIndex + 1));
 }
 
 /* Steps through a heap: regions, uncommitted ranges, busy blocks with exact sizes, runs of free memory. Set
@@ -115,12 +126,12 @@ K32MEM_API BOOL WINAPI HeapWalk(HANDLE handle, LPPROCESS_HEAP_ENTRY entry)
         struct slab *slab = slab_of(entry->lpData);
         /* On x86 only the first unit of a huge block is on the map. */
         if (entry->wFlags & PROCESS_HEAP_UNCOMMITTED_RANGE && slab == &slab_nobody) slab = huge_slab(entry->lpData);
-        if (LIKELY(slab->handle == handle)) return walk_next(handle, entry, slab);
+        if (LIKELY(slab->handle == handle)) return walk_next(entry, slab);
         if (slab != &slab_nobody || (handle != heap_main.handle && heap_of(handle)))
             return error_fail(ERROR_INVALID_PARAMETER);
     } else {
         struct heap *heap = heap_of(handle);
-        if (heap) return entry_slab(handle, entry, heap->slabs, 0);
+        if (heap) return entry_slab(heap, entry, heap->slabs, 0);
     }
     return foreign_is_heap(handle) ? foreign_walk(handle, entry) : error_fail(ERROR_INVALID_HANDLE);
 }

@@ -21,6 +21,28 @@ static void expect_no_heap(HANDLE handle, void *block, const char *what)
     expect(GetLastError() == ERROR_INVALID_HANDLE, "HeapDestroy of %s: error %lu", what, GetLastError());
 }
 
+/* Memory that belongs to no heap any more is not that of no heap. */
+static void attack_remains(HANDLE heap)
+{
+    enum { COUNT = 40 };
+    for (int i = 0; i < BLOCK_SIZES; i++) {
+        HANDLE gone = HeapCreate(0, 0, 0);
+        BYTE *blocks[COUNT];
+        void *others[COUNT];
+        int count = block_sizes[i] < 200000 ? COUNT : 2;
+        for (int j = 0; j < count; j++) expect(blocks[j] = HeapAlloc(gone, 0, block_sizes[i]), "block");
+        expect(HeapDestroy(gone), "HeapDestroy");
+        for (int j = 0; j < count; j++) expect(others[j] = HeapAlloc(heap, 0, block_sizes[i]), "block");
+        for (int j = 0; j < count; j++) {
+            PROCESS_HEAP_ENTRY entry = { .lpData = blocks[j], .wFlags = j % 2 ? PROCESS_HEAP_ENTRY_BUSY : PROCESS_HEAP_REGION };
+            expect(!HeapWalk(NULL, &entry), "HeapWalk from a block of a destroyed heap, NULL");
+            expect_no_heap(NULL, blocks[j], "NULL, a block of a destroyed heap");
+            expect_no_heap(NULL, blocks[j] - ((ULONG_PTR)blocks[j] & 65535), "NULL, where a region was");
+        }
+        for (int j = 0; j < count; j++) expect(HeapFree(heap, 0, others[j]), "free");
+    }
+}
+
 static void attack(HANDLE heap)
 {
     static ULONG_PTR zeroes[512];
@@ -46,6 +68,7 @@ static void attack(HANDLE heap)
     }
     VirtualFree(copy, 0, MEM_RELEASE);
     expect(HeapFree(heap, 0, block), "free");
+    attack_remains(heap);
 }
 
 int main(void) { return attack_main(attack); }
