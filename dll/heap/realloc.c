@@ -4,36 +4,35 @@
 #include "foreign.h"
 #include "helpers.h"
 
-/* By way of the fast paths: no lock is taken. */
-static void *move_small(struct heap *heap, DWORD flags, void *old, SIZE_T had, SIZE_T bytes)
+/* The new block of a move; *zero: it reads as zero. */
+static void *moved_block(struct heap *heap, DWORD flags, SIZE_T had, SIZE_T bytes, BOOL *zero)
 {
-    void *p = HeapAlloc(heap->handle, flags & HEAP_GENERATE_EXCEPTIONS, bytes);
-    if (!p) return NULL;
-    memcpy(p, old, had < bytes ? had : bytes);
-    if (flags & HEAP_ZERO_MEMORY && bytes > had) memset((char *)p + had, 0, bytes - had);
-    HeapFree(heap->handle, 0, old);
+    void *p = NULL;
+    *zero = FALSE;
+    /* Small ones by way of the fast paths: no lock is taken. */
+    if (bytes <= MEDIUM_MAX && !(heap->flags & HEAP_IS_CAREFUL))
+        return HeapAlloc(heap->handle, flags & HEAP_GENERATE_EXCEPTIONS, bytes);
+    careful_enter(heap);
+    struct theap *theap = theap_enter(heap);
+    if (theap) {
+        /* A block that grows by moving is likely to grow again. */
+        p = heap->flags & HEAP_IS_CAREFUL ? careful_alloc(theap, bytes, zero)
+                                          : theap_alloc(theap, bytes, bytes > had, zero);
+        theap_leave(theap);
+    }
+    careful_leave(heap);
     return p;
 }
 
 static void *move_block(struct heap *heap, DWORD flags, struct slab *slab, uintptr_t index, SIZE_T had, SIZE_T bytes)
 {
-    void *old = slab_block(slab, index), *p = NULL;
-    BOOL zero = FALSE;
-    if (bytes <= MEDIUM_MAX && !(heap->flags & HEAP_IS_CAREFUL)) return move_small(heap, flags, old, had, bytes);
-    careful_enter(heap);
-    struct theap *theap = theap_enter(heap);
-    if (theap) {
-        /* A block that grows by moving is likely to grow again. */
-        p = heap->flags & HEAP_IS_CAREFUL ? careful_alloc(theap, bytes, &zero)
-                                          : theap_alloc(theap, bytes, bytes > had, &zero);
-        theap_leave(theap);
-    }
-    careful_leave(heap);
+    BOOL zero;
+    void *old = slab_block(slab, index), *p = moved_block(heap, flags, had, bytes, &zero);
     if (!p) return NULL;
     memcpy(p, old, had < bytes ? had : bytes);
     if (flags & HEAP_ZERO_MEMORY && bytes > had && !zero) memset((char *)p + had, 0, bytes - had);
     if (heap->flags & HEAP_IS_CAREFUL) careful_free(slab, index);
-    else block_free(heap, slab, index);
+    else HeapFree(heap->handle, 0, old);
     return p;
 }
 

@@ -8,7 +8,6 @@
 #define BIN_BYTES ((SIZE_T)32 << 10)
 
 #define STAGGER_MAX ((SIZE_T)1024)
-#define LINE ((SIZE_T)64)
 
 #define STATE_SLOTS(capacity) (((capacity) + GROUP_BLOCKS) & ~(GROUP_BLOCKS - 1)) /* at least one STATE_NONE */
 

@@ -58,7 +58,7 @@ struct row {
     unsigned flags;
     /* Writes its values and returns how many, 0 if the peer has no such operation. */
     int (*run)(const struct row *row, double *values);
-    SIZE_T a, b;
+    SIZE_T a, b; /* the workload's sizes and counts, said beside it; c too */
     const char *value_names; /* space-separated, for rows with more than one value; NULL: one value, in ns */
     int rounds;              /* at most so many rounds; 0: all */
     SIZE_T c;

@@ -71,7 +71,7 @@ static int run_growth_filled(const struct row *row, double *values)
 }
 
 /* ---- growth to b bytes by a at a time, as of a string that characters are added to; per reallocation ---- */
-static void steps(void *state, SIZE_T n)
+static void growth_by(void *state, SIZE_T n)
 {
     const struct row *row = state;
     while (n--) {
@@ -83,10 +83,10 @@ static void steps(void *state, SIZE_T n)
         peer.free(peer.heap, 0, block);
     }
 }
-static int run_steps(const struct row *row, double *values)
+static int run_growth_by(const struct row *row, double *values)
 {
     struct row copy = *row;
-    values[0] = measure(steps, &copy) / (double)(row->b / row->a);
+    values[0] = measure(growth_by, &copy) / (double)(row->b / row->a);
     return 1;
 }
 
@@ -191,8 +191,8 @@ const struct row rows_large[] = {
     { "realloc 16-1M", 0, run_growth, 16, 1 << 20, 0, 0, 0 },
     { "realloc 1M-64M", 0, run_growth, 1 << 20, 64 << 20, 0, 0, 0 },
     { "realloc 1M-64M filled", 0, run_growth_filled, 1 << 20, 64 << 20, 0, 0, 0 },
-    { "realloc to 4K by 16", 0, run_steps, 16, 4096, 0, 0, 0 },
-    { "realloc to 256K by 1K", 0, run_steps, 1024, 256 << 10, 0, 0, 0 },
+    { "realloc to 4K by 16", 0, run_growth_by, 16, 4096, 0, 0, 0 },
+    { "realloc to 256K by 1K", 0, run_growth_by, 1024, 256 << 10, 0, 0, 0 },
     { "size", 0, run_size, 0, 0, 0, 0, 0 },
     { "zeroed 64", ROW_SMALL, run_zeroed, 64, 0, 0, 0, 0 },
     { "zeroed 1K", ROW_SMALL, run_zeroed, 1024, 0, 0, 0, 0 },
