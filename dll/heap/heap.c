@@ -208,11 +208,15 @@ K32MEM_API BOOL WINAPI HeapDestroy(HANDLE handle)
     if (!heap) return foreign_destroy(handle);
     if (heap == &heap_main) return error_fail(ERROR_INVALID_HANDLE);
     lock_acquire(&heap_list_lock);
-    heap->flags &= ~HEAP_IS_LIVE;
-    heap->prev->next = heap->next;
-    if (heap->next) heap->next->prev = heap->prev;
-    else last_heap = heap->prev;
+    BOOL live = (heap->flags & HEAP_IS_LIVE) != 0; /* or another thread came first */
+    if (live) {
+        heap->flags &= ~HEAP_IS_LIVE;
+        heap->prev->next = heap->next;
+        if (heap->next) heap->next->prev = heap->prev;
+        else last_heap = heap->prev;
+    }
     lock_release(&heap_list_lock);
+    if (!live) return error_fail(ERROR_INVALID_HANDLE);
     helpers_flush(heap);
     discard_theaps(heap);
     discard_slabs(heap);

@@ -4,8 +4,8 @@
 
 #include "heap.h"
 
-/* Closes the fast path: an odd handle is no heap's. (Not NULL: callers do pass NULL.) */
-static inline void theap_close(struct theap *theap) { theap->handle = (HANDLE)((uintptr_t)theap | 1); }
+/* Closes the fast path. */
+static inline void theap_close(struct theap *theap) { theap->handle = HANDLE_NOBODY; }
 
 /* This thread's theap for the heap, made if need be, with its lock held; waits while another thread has the heap
  * locked (HeapLock), and opens the fast path. NULL when out of memory. */
