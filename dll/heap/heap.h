@@ -134,6 +134,7 @@ struct theap {
     struct thread *thread;
     uint32_t empty_slabs;          /* empty slabs kept in the queues */
     uint32_t looked;               /* reclaim.c's last look, in its ticks */
+    uint32_t refills;              /* since the first */
     BOOL asleep;                   /* the scavenger closed the fast path, and nobody came since */
     struct slab_list full;
     /* What other threads write, on a line of its own. */

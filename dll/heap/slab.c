@@ -46,9 +46,12 @@ static inline __attribute__((always_inline)) unsigned free_mask16(const uint8_t 
 LOCK_FREE bits slab_group_mask(const struct slab *slab, uint32_t group)
 {
     const uint8_t *state = slab->state + group;
-    bits mask = 0;
-    if (slab->capacity <= 16) return free_mask16(state);
-    for (unsigned i = 0; i < GROUP_BLOCKS; i += 16) mask |= (bits)free_mask16(state + i) << i;
+    bits mask = free_mask16(state);
+    if (slab->capacity <= 16) return mask;
+    mask |= (bits)free_mask16(state + 16) << 16;
+#ifdef _WIN64
+    mask |= ((bits)free_mask16(state + 32) | (bits)free_mask16(state + 48) << 16) << 32;
+#endif
     return mask;
 }
 

@@ -8,6 +8,7 @@
  * the scavenger must come for them. */
 #define EMPTY_KEPT (sizeof(void *) == 8 ? 48 : 16)
 #define EMPTY_WORTH 8
+#define REFILLS_PER_LOOK 16 /* the time alone costs a tenth of a refill */
 
 LOCK_FREE static BOOL group_is_touched(const struct slab *slab, uint32_t group) { return slab->touched >> (group / 64) & 1; }
 
@@ -60,6 +61,15 @@ LOCK_FREE static BOOL bin_first_group(struct bin *bin, struct slab *slab)
     return TRUE;
 }
 
+/* Any other group of the slab, or the first one again. */
+LOCK_FREE __attribute__((noinline)) static BOOL bin_other_group(struct bin *bin, struct slab *slab)
+{
+    BOOL one_group = slab->capacity <= GROUP_BLOCKS;
+    if (!one_group && bin_next_group(bin, slab, TRUE)) return TRUE;
+    slab->countdown = COUNTDOWN_OFF;
+    return !one_group && slab_count_free(slab) >= slab_worth(slab) && bin_first_group(bin, slab);
+}
+
 LOCK_FREE BOOL theap_refill_quick(struct theap *theap, unsigned class_index)
 {
     struct bin *bin = &theap->bins[class_index];
@@ -67,14 +77,10 @@ LOCK_FREE BOOL theap_refill_quick(struct theap *theap, unsigned class_index)
     if (!slab) return FALSE;
     /* The same group once more, when enough came back: what was used last is in the cache. */
     bits mask = slab_group_mask(slab, slab->group);
-    unsigned worth = slab->capacity < GROUP_BLOCKS ? slab_worth(slab) : (unsigned)GROUP_BLOCKS / 4;
-    if (worth == 1 ? mask != 0 : slab_count_bits(mask) >= worth) {
-        bin_load(bin, slab, slab->group, mask);
-        return TRUE;
-    }
-    if (bin_next_group(bin, slab, TRUE)) return TRUE;
-    slab->countdown = COUNTDOWN_OFF;
-    return slab_count_free(slab) >= slab_worth(slab) && bin_first_group(bin, slab);
+    unsigned worth = slab->capacity <= GROUP_BLOCKS ? slab_worth(slab) : (unsigned)GROUP_BLOCKS / 4;
+    if (UNLIKELY(worth == 1 ? !mask : slab_count_bits(mask) < worth)) return bin_other_group(bin, slab);
+    bin_load(bin, slab, slab->group, mask);
+    return TRUE;
 }
 
 /* Makes the slab its class's source. It has free blocks. */
@@ -158,16 +164,22 @@ BOOL theap_adopt(struct theap *theap, struct slab *slab)
 BOOL theap_refill(struct theap *theap, unsigned class_index)
 {
     struct bin *bin = &theap->bins[class_index];
-    struct slab *slab;
+    struct slab *slab = bin->slab;
+    BOOL first = !slab;
     if (theap->pending) theap_collect(theap, TRUE);
-    if (theap_refill_quick(theap, class_index)) return TRUE;
-    BOOL first = !bin->slab;
-    if ((slab = bin->slab)) {
+    if (slab) {
+        uint32_t free = slab_count_free(slab);
+        if (free >= slab_worth(slab) && bin_first_group(bin, slab)) return TRUE;
         bin->slab = NULL;
-        place_full(theap, slab, slab_count_free(slab));
+        place_full(theap, slab, free);
+    }
+    if (!(++theap->refills % REFILLS_PER_LOOK)) theap_look(theap);
+    while ((slab = next_available(theap, class_index))) {
+        if (bin_adopt(theap, slab)) return TRUE;
+        bin->slab = NULL;
+        place_full(theap, slab, 0);
     }
     theap_look(theap);
-    if ((slab = next_available(theap, class_index))) return bin_adopt(theap, slab);
     while ((slab = adopt_abandoned(theap, class_index))) {
         if (slab_count_free(slab)) return bin_adopt(theap, slab);
         place_full(theap, slab, 0);
@@ -199,11 +211,9 @@ void theap_event_locked(struct slab *slab)
     } else if (slab->class_index == CLASS_LARGE) {
         if (slab->state[0] == STATE_FREE) large_freed(theap, slab);
     } else {
-        uint32_t free = slab_count_free(slab);
-        if (slab->place == PLACE_FULL && free < slab_worth(slab)) {
-            slab->countdown = slab_worth(slab) - free;
-            return;
-        }
+        if (slab->countdown) return; /* another slab by now */
+        /* A full one has just this many now. Remote frees come on top: theap_collect counts them. */
+        uint32_t free = slab->place == PLACE_FULL ? slab_worth(slab) : slab_count_free(slab);
         unplace(theap, slab);
         if (free == slab->capacity) slab_emptied(theap, slab);
         else place_available(theap, slab, slab->capacity - free);
@@ -313,6 +323,8 @@ void theap_collect(struct theap *theap, BOOL own)
             } else if (free >= slab_worth(slab) || slab->place == PLACE_AVAILABLE) {
                 unplace(theap, slab);
                 place_available(theap, slab, slab->capacity - free);
+            } else {
+                slab->countdown = slab_worth(slab) - free;
             }
         }
     }

@@ -97,6 +97,51 @@ static void heirs(void **state)
     expect(HeapDestroy(heap), "HeapDestroy");
 }
 
+/* ---- blocks that two threads free: the slabs go back, whoever freed the last one ---- */
+enum { SHARED = 20000, EACH = 97, ENOUGH_MS = 5000 };
+struct share {
+    HANDLE heap;
+    void *blocks[SHARED];
+};
+
+static DWORD WINAPI other_half_run(void *context)
+{
+    struct share *s = context;
+    for (int i = 0; i < SHARED; i += EACH) expect_thread(HeapFree(s->heap, 0, s->blocks[i]), "HeapFree");
+    return 0;
+}
+
+static int regions_of(HANDLE heap)
+{
+    PROCESS_HEAP_ENTRY entry = { 0 };
+    int count = 0;
+    expect(HeapLock(heap), "HeapLock");
+    while (HeapWalk(heap, &entry)) count += (entry.wFlags & PROCESS_HEAP_REGION) != 0;
+    expect(HeapUnlock(heap), "HeapUnlock");
+    return count;
+}
+
+static void freed_by_two(void **state)
+{
+    static struct share share;
+    int regions, before;
+    (void)state;
+    share.heap = HeapCreate(0, 0, 0);
+    for (int i = 0; i < SHARED; i++) expect(share.blocks[i] = HeapAlloc(share.heap, 0, 64), "block");
+    before = regions_of(share.heap);
+    thread_run(other_half_run, &share);
+    expect(HeapFree(share.heap, 0, HeapAlloc(share.heap, 0, 1000)), "a block for which a slab must be found");
+    for (int i = 0; i < SHARED; i++)
+        if (i % EACH) expect(HeapFree(share.heap, 0, share.blocks[i]), "free");
+    DWORD begun = GetTickCount();
+    while ((regions = regions_of(share.heap)) > 4 && GetTickCount() - begun < ENOUGH_MS) {
+        Sleep(50);
+        expect(HeapFree(share.heap, 0, HeapAlloc(share.heap, 0, 1000)), "a pair");
+    }
+    expect(before > 10 && regions <= 4, "%d of %d regions are left", regions, before);
+    expect(HeapDestroy(share.heap), "HeapDestroy");
+}
+
 /* ---- TerminateThread ----
  * Every other victim works until the end, with small blocks: those come and go without a system call once it is warm,
  * and Wine itself does not survive a thread that is terminated inside one. The rest hold large blocks' memory too, and
@@ -205,6 +250,6 @@ static void terminated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(ended_process_heap), cmocka_unit_test(ended_private_heap),
-                                        cmocka_unit_test(heirs), cmocka_unit_test(terminated) };
+                                        cmocka_unit_test(heirs), cmocka_unit_test(freed_by_two), cmocka_unit_test(terminated) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
