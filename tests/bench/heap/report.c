@@ -28,14 +28,16 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double cell_median(const struct cell *cell)
+static double median(const double *values, int count)
 {
     double sorted[ROUNDS_MAX];
-    if (!cell->count) return 0;
-    memcpy(sorted, cell->samples, sizeof(double) * (size_t)cell->count);
-    qsort(sorted, (size_t)cell->count, sizeof(double), compare_doubles);
-    return cell->count % 2 ? sorted[cell->count / 2] : (sorted[cell->count / 2 - 1] + sorted[cell->count / 2]) / 2;
+    if (!count) return 0;
+    memcpy(sorted, values, sizeof(double) * (size_t)count);
+    qsort(sorted, (size_t)count, sizeof(double), compare_doubles);
+    return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
+
+double cell_median(const struct cell *cell) { return median(cell->samples, cell->count); }
 
 static int peer_index(const struct report *report, const char *name)
 {
@@ -44,12 +46,17 @@ static int peer_index(const struct report *report, const char *name)
     return -1;
 }
 
-/* ours against other on a line; 0 when either has no value. */
+/* ours against other on a line; 0 when either has no value. The median of the rounds' ratios: within a round the peers are
+ * measured a moment apart, while a machine that others use too may be half as fast in the next one. */
 static double ratio(const struct line *line, int ours, int other)
 {
     if (ours < 0 || other < 0) return 0;
-    double x = cell_median(&line->cells[ours]), y = cell_median(&line->cells[other]);
-    return x > 0 && y > 0 ? x / y : 0;
+    const struct cell *x = &line->cells[ours], *y = &line->cells[other];
+    double ratios[ROUNDS_MAX];
+    if (cell_median(x) <= 0 || cell_median(y) <= 0) return 0;
+    if (x->count != y->count) return cell_median(x) / cell_median(y); /* one of them crashed */
+    for (int i = 0; i < x->count; i++) ratios[i] = x->samples[i] / y->samples[i];
+    return median(ratios, x->count);
 }
 
 /* Which of our peers is held against which: like against like, and both against mimalloc. */
@@ -202,7 +209,7 @@ static void print_means(const struct report *report)
 
 void report_print(const struct report *report)
 {
-    printf("%s\n", report->about);
+    printf("%s\nRatios are medians of the rounds' ratios.\n", report->about);
     print_table(report);
     print_means(report);
     printf("\nBars\n");
