@@ -189,7 +189,7 @@ TEST(QueryVirtualMemoryInformation, mistakes)
 {
     NEED_BASICS();
     NEED(QueryVirtualMemoryInformation);
-    WIN32_MEMORY_REGION_INFORMATION region;
+    WIN32_MEMORY_REGION_INFORMATION region = { 0 };
     SYSTEM_INFO system;
     SIZE_T size = 0;
     GetSystemInfo(&system);
