@@ -167,7 +167,8 @@ struct heap {
     volatile ULONG locked_by; /* thread id while HeapLock holds the heap */
     ULONG lock_depth;
     volatile LONG lock_waiters;
-    volatile uint32_t walked; /* scavenge_clock() when HeapWalk last came to a slab; 0: no walk is under way */
+    volatile BOOL walked;        /* a walk is under way, or was given up */
+    volatile uint32_t walked_at; /* scavenge_clock() when it last came to a slab */
     ULONG compatibility; /* HeapCompatibilityInformation */
     ULONG created_after; /* how many ntdll heaps there were */
     struct lock lock;    /* guards the lists below */

@@ -72,15 +72,16 @@ static BOOL entry_tail(PROCESS_HEAP_ENTRY *entry, const struct slab *slab)
     return TRUE;
 }
 
-BOOL heap_is_walked(const struct heap *heap)
+BOOL heap_is_walked(struct heap *heap)
 {
-    return heap->walked && scavenge_clock() - heap->walked < WALK_MS;
+    if (heap->walked && (int32_t)(scavenge_clock() - heap->walked_at) >= WALK_MS) heap->walked = FALSE;
+    return heap->walked;
 }
 
 /* The first entry of a slab or of those after it. */
 static BOOL entry_slab(struct heap *heap, PROCESS_HEAP_ENTRY *entry, const struct slab *slab, BYTE region)
 {
-    heap->walked = scavenge_clock() | 1;
+    heap->walked_at = scavenge_clock();
     for (; slab; slab = slab->heap_next) {
         if (slab->class_index != CLASS_LARGE) {
             entry_region(entry, slab);
@@ -92,11 +93,21 @@ static BOOL entry_slab(struct heap *heap, PROCESS_HEAP_ENTRY *entry, const struc
         entry->iRegionIndex = region;
         return TRUE;
     }
-    heap->walked = 0;
+    heap->walked = FALSE;
     if (heap != &heap_main) return error_fail(ERROR_NO_MORE_ITEMS);
     /* The process heap goes on with what ntdll's own heap holds. */
     memset(entry, 0, sizeof(*entry));
     return foreign_walk(heap->handle, entry);
+}
+
+static BOOL entry_first(struct heap *heap, PROCESS_HEAP_ENTRY *entry)
+{
+    heap->walked_at = scavenge_clock();
+    heap->walked = TRUE;
+    /* The scavenger ends what it may be in the middle of. */
+    lock_acquire(&registry_lock);
+    lock_release(&registry_lock);
+    return entry_slab(heap, entry, heap->slabs, 0);
 }
 
 static BOOL walk_next(PROCESS_HEAP_ENTRY *entry, struct slab *slab)
@@ -131,7 +142,7 @@ K32MEM_API BOOL WINAPI HeapWalk(HANDLE handle, LPPROCESS_HEAP_ENTRY entry)
             return error_fail(ERROR_INVALID_PARAMETER);
     } else {
         struct heap *heap = heap_of(handle);
-        if (heap) return entry_slab(heap, entry, heap->slabs, 0);
+        if (heap) return entry_first(heap, entry);
     }
     return foreign_is_heap(handle) ? foreign_walk(handle, entry) : error_fail(ERROR_INVALID_HANDLE);
 }

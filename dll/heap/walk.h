@@ -8,6 +8,6 @@
 extern HANDLE (*walk_handle_of)(void *block, WORD *flags);
 
 /* Whether somebody may be in the middle of a walk through the heap, with or without HeapLock. */
-BOOL heap_is_walked(const struct heap *heap);
+BOOL heap_is_walked(struct heap *heap);
 
 #endif
