@@ -21,8 +21,7 @@ void careful_enter(struct heap *heap)
     if (!(heap->flags & HEAP_IS_CAREFUL)) return;
     for (;;) {
         lock_acquire(&heap->careful);
-        ULONG holder = heap->locked_by;
-        if (!holder || holder == nt_thread_id()) return;
+        if (!heap_is_held(heap)) return;
         lock_release(&heap->careful);
         heap_wait(heap);
     }

@@ -38,8 +38,7 @@ struct theap *theap_enter(struct heap *heap)
     if (!theap) return NULL;
     for (;;) {
         lock_acquire(&theap->lock);
-        ULONG holder = heap->locked_by;
-        if (!holder || holder == nt_thread_id()) break;
+        if (!heap_is_held(heap)) break;
         lock_release(&theap->lock);
         heap_wait(heap);
     }

@@ -191,7 +191,12 @@ void heap_add_slab(struct heap *heap, struct slab *slab);
 void heap_remove_slab(struct heap *heap, struct slab *slab);
 void heap_add_theap(struct theap *theap);
 void heap_remove_theap(struct theap *theap);
-/* Waits while another thread has the heap locked. */
+/* Whether another thread has the heap locked; and waiting while it has. */
+static inline BOOL heap_is_held(const struct heap *heap)
+{
+    ULONG holder = heap->locked_by;
+    return holder && holder != nt_thread_id();
+}
 void heap_wait(struct heap *heap);
 
 #define HEAP_PLACE ((SIZE_T)2304) /* heaps lie this far apart: nine times 256, so that 256 in a row differ in their second byte */

@@ -41,8 +41,7 @@ static SIZE_T theap_idle(struct theap *theap, uint32_t now, uint32_t age)
     lock_acquire(&theap->lock);
     /* A walk goes through slabs that are empty. Under HeapLock, which waits for this lock too, there may be one. */
     struct heap *heap = theap->heap;
-    ULONG holder = heap ? heap->locked_by : 0;
-    BOOL kept = (holder && holder != nt_thread_id()) || (heap && heap_is_walked(heap));
+    BOOL kept = heap && (heap_is_held(heap) || heap_is_walked(heap));
     if (!kept) theap_trim(theap, now, age);
     SIZE_T left = theap->cache_bytes + ((SIZE_T)theap->empty_slabs << UNIT_SHIFT);
     if (heap && !kept) left += bins_scavenge(theap);

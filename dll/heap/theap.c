@@ -83,22 +83,25 @@ LOCK_FREE BOOL theap_refill_quick(struct theap *theap, unsigned class_index)
     return TRUE;
 }
 
-/* Makes the slab its class's source. It has free blocks. */
-static BOOL bin_adopt(struct theap *theap, struct slab *slab)
-{
-    struct bin *bin = &theap->bins[slab->class_index];
-    slab->place = PLACE_BIN;
-    slab->countdown = COUNTDOWN_OFF;
-    bin->slab = slab;
-    return bin_first_group(bin, slab);
-}
-
 static void place_full(struct theap *theap, struct slab *slab, uint32_t free)
 {
     uint32_t worth = slab_worth(slab);
     slab->place = PLACE_FULL;
     slab->countdown = free < worth ? worth - free : 1;
     slab_list_push(&theap->full, slab);
+}
+
+/* Makes the slab its class's source. FALSE when it has no free block: then it is among the full ones. */
+static BOOL bin_adopt(struct theap *theap, struct slab *slab)
+{
+    struct bin *bin = &theap->bins[slab->class_index];
+    slab->place = PLACE_BIN;
+    slab->countdown = COUNTDOWN_OFF;
+    bin->slab = slab;
+    if (bin_first_group(bin, slab)) return TRUE;
+    bin->slab = NULL;
+    place_full(theap, slab, 0);
+    return FALSE;
 }
 
 static void place_available(struct theap *theap, struct slab *slab, uint32_t live)
@@ -174,16 +177,11 @@ BOOL theap_refill(struct theap *theap, unsigned class_index)
         place_full(theap, slab, free);
     }
     if (!(++theap->refills % REFILLS_PER_LOOK)) theap_look(theap);
-    while ((slab = next_available(theap, class_index))) {
+    while ((slab = next_available(theap, class_index)))
         if (bin_adopt(theap, slab)) return TRUE;
-        bin->slab = NULL;
-        place_full(theap, slab, 0);
-    }
     theap_look(theap);
-    while ((slab = adopt_abandoned(theap, class_index))) {
-        if (slab_count_free(slab)) return bin_adopt(theap, slab);
-        place_full(theap, slab, 0);
-    }
+    while ((slab = adopt_abandoned(theap, class_index)))
+        if (bin_adopt(theap, slab)) return TRUE;
     if (!(slab = slab_create(theap, class_index, first))) return FALSE;
     return bin_adopt(theap, slab);
 }

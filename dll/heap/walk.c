@@ -1,4 +1,5 @@
-/* walk.c - HeapWalk. An entry says by itself where the walk stands: nothing is kept between calls. */
+/* walk.c - HeapWalk. An entry says by itself where the walk stands; of the walk the heap knows only that there
+ * is one, so that the scavenger leaves it alone. */
 #include "walk.h"
 #include "foreign.h"
 #include "scavenge.h"

@@ -113,19 +113,20 @@ HELPER struct herd herd_new(HANDLE heap)
     return herd;
 }
 
-HELPER SIZE_T walk_count(HANDLE heap, SIZE_T *bytes)
+HELPER SIZE_T walk_count_of(HANDLE heap, WORD kind, SIZE_T *bytes)
 {
     PROCESS_HEAP_ENTRY entry = { 0 };
-    SIZE_T busy = 0, sum = 0;
+    SIZE_T count = 0, sum = 0;
     expect(HeapLock(heap), "HeapLock");
     while (HeapWalk(heap, &entry))
-        if (entry.wFlags & PROCESS_HEAP_ENTRY_BUSY) busy++, sum += entry.cbData;
+        if (entry.wFlags & kind) count++, sum += entry.cbData;
     DWORD error = GetLastError();
     expect(HeapUnlock(heap), "HeapUnlock");
     expect(error == ERROR_NO_MORE_ITEMS, "HeapWalk ended with error %lu", error);
     if (bytes) *bytes = sum;
-    return busy;
+    return count;
 }
+HELPER SIZE_T walk_count(HANDLE heap, SIZE_T *bytes) { return walk_count_of(heap, PROCESS_HEAP_ENTRY_BUSY, bytes); }
 
 /* Every block is there, with its size and content, and the heap knows itself to be well. */
 HELPER void herd_check(const struct herd *herd)

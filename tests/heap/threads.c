@@ -111,34 +111,24 @@ static DWORD WINAPI other_half_run(void *context)
     return 0;
 }
 
-static int regions_of(HANDLE heap)
-{
-    PROCESS_HEAP_ENTRY entry = { 0 };
-    int count = 0;
-    expect(HeapLock(heap), "HeapLock");
-    while (HeapWalk(heap, &entry)) count += (entry.wFlags & PROCESS_HEAP_REGION) != 0;
-    expect(HeapUnlock(heap), "HeapUnlock");
-    return count;
-}
-
 static void freed_by_two(void **state)
 {
     static struct share share;
-    int regions, before;
+    SIZE_T regions, before;
     (void)state;
     share.heap = HeapCreate(0, 0, 0);
     for (int i = 0; i < SHARED; i++) expect(share.blocks[i] = HeapAlloc(share.heap, 0, 64), "block");
-    before = regions_of(share.heap);
+    before = walk_count_of(share.heap, PROCESS_HEAP_REGION, NULL);
     thread_run(other_half_run, &share);
     expect(HeapFree(share.heap, 0, HeapAlloc(share.heap, 0, 1000)), "a block for which a slab must be found");
     for (int i = 0; i < SHARED; i++)
         if (i % EACH) expect(HeapFree(share.heap, 0, share.blocks[i]), "free");
     DWORD begun = GetTickCount();
-    while ((regions = regions_of(share.heap)) > 4 && GetTickCount() - begun < ENOUGH_MS) {
+    while ((regions = walk_count_of(share.heap, PROCESS_HEAP_REGION, NULL)) > 4 && GetTickCount() - begun < ENOUGH_MS) {
         Sleep(50);
         expect(HeapFree(share.heap, 0, HeapAlloc(share.heap, 0, 1000)), "a pair");
     }
-    expect(before > 10 && regions <= 4, "%d of %d regions are left", regions, before);
+    expect(before > 10 && regions <= 4, "%u of %u regions are left", (unsigned)regions, (unsigned)before);
     expect(HeapDestroy(share.heap), "HeapDestroy");
 }
 
